@@ -1,0 +1,1 @@
+"""Page shell, design tokens, shared components, registries and the map module."""

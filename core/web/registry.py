@@ -1,0 +1,210 @@
+"""Registries through which the packages above ``core`` reach the shell.
+
+``core`` imports nothing from ``parks``, ``landuse`` or ``efficiency``. They
+announce what they offer in ``AppConfig.ready()``; the shell shows what the
+signed-in role may see. Roles are the plain values of
+``core.accounts.models.Role`` ("planner", "head", …); an empty ``roles`` means
+every role.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import HttpRequest
+
+#: A rail longer than this stops being a rail and becomes a menu (ui.md, Layout).
+RAIL_LIMIT = 7
+
+
+class AlreadyRegistered(Exception):
+    """Two entries of one registry carry the same key."""
+
+
+@dataclass(frozen=True)
+class NavItem:
+    """One job in the left rail. ``icon`` is a Tabler outline icon name."""
+
+    key: str
+    label: str
+    icon: str
+    url_name: str
+    roles: Sequence[str] = ()
+    order: int = 100
+    #: URL names (besides ``url_name``) on which the item counts as current.
+    also: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class HomePanel:
+    """A card on the home page of some roles.
+
+    ``context(request)`` returns the template's context; returning ``None``
+    hides the panel. ``span`` is its width on a 12-column grid.
+    """
+
+    key: str
+    title: str
+    roles: Sequence[str]
+    template: str
+    context: Callable[[HttpRequest], dict[str, Any] | None]
+    order: int = 100
+    span: int = 4
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The sentence at the top of a page: what today's question comes to.
+
+    ``sentence`` is plain text with its figure; ``state`` is "met", "risk",
+    "unmet" or "" for no verdict; ``detail`` is one quiet line beneath.
+    """
+
+    sentence: str
+    state: str = ""
+    state_label: str = ""
+    url: str = ""
+    url_label: str = ""
+    detail: str = ""
+    source: Any = None
+
+
+@dataclass(frozen=True)
+class HomeAnswer:
+    """Offers the heading of the home page; the first that is not None wins."""
+
+    key: str
+    roles: Sequence[str]
+    answer: Callable[[HttpRequest], Answer | None]
+    order: int = 100
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One search result. ``lon``/``lat`` are CGCS2000 degrees (EPSG:4490)."""
+
+    label: str
+    sub: str = ""
+    url: str = ""
+    lon: float | None = None
+    lat: float | None = None
+    layer: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class SearchSource:
+    """A kind of thing the search box finds.
+
+    ``search(user, q, limit)`` must itself apply ``visible_to(user)``: the
+    aggregating view trusts it and filters nothing.
+    """
+
+    key: str
+    label: str
+    search: Callable[[Any, str, int], list[Hit]]
+    order: int = 100
+    roles: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Theme:
+    """One way to colour a layer by an attribute (``kind``: 'number' or 'class')."""
+
+    key: str
+    label: str
+    attribute: str
+    kind: str = "number"
+    unit: str = ""
+    stops: Sequence[Any] = ()
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class MapLayer:
+    """A layer of the map page and of ``/tiles/``.
+
+    ``queryset(user, on)`` returns the versions in force on date ``on`` that
+    ``user`` may see; its model has ``geom_3857`` and ``geom``.
+    ``properties`` maps a tile property to a column or lookup of that queryset.
+    ``card(request, code, on)`` returns the context of ``card_template``.
+    """
+
+    name: str
+    title: str
+    order: int
+    queryset: Callable[[Any, Any], Any]
+    properties: Mapping[str, str] = field(default_factory=dict)
+    code_property: str = "code"
+    label_property: str = ""
+    themes: Sequence[Theme] = ()
+    min_zoom: int = 0
+    style: str = ""
+    roles: Sequence[str] = ()
+    visible: bool = True
+    card_template: str = ""
+    card: Callable[[HttpRequest, str, Any], dict[str, Any] | None] | None = None
+
+
+_nav: dict[str, NavItem] = {}
+_panels: dict[str, HomePanel] = {}
+_answers: dict[str, HomeAnswer] = {}
+_layers: dict[str, MapLayer] = {}
+_searches: dict[str, SearchSource] = {}
+
+
+def _add(registry: dict[str, Any], key: str, item: Any) -> None:
+    if registry.get(key, item) != item:
+        raise AlreadyRegistered(f"{type(item).__name__} {key!r} is registered twice")
+    registry[key] = item
+
+
+def register_nav(item: NavItem) -> None:
+    _add(_nav, item.key, item)
+
+
+def register_home_panel(panel: HomePanel) -> None:
+    _add(_panels, panel.key, panel)
+
+
+def register_home_answer(answer: HomeAnswer) -> None:
+    _add(_answers, answer.key, answer)
+
+
+def register_layer(layer: MapLayer) -> None:
+    _add(_layers, layer.name, layer)
+
+
+def register_search(source: SearchSource) -> None:
+    _add(_searches, source.key, source)
+
+
+def _for_role(items: Iterable[Any], role: str) -> list[Any]:
+    allowed = (item for item in items if not item.roles or role in item.roles)
+    return sorted(allowed, key=lambda item: item.order)
+
+
+def nav_for(role: str) -> list[NavItem]:
+    """Rail items of ``role`` by order, at most ``RAIL_LIMIT`` of them."""
+    return _for_role(_nav.values(), role)[:RAIL_LIMIT]
+
+
+def home_panels_for(role: str) -> list[HomePanel]:
+    return _for_role(_panels.values(), role)
+
+
+def home_answers_for(role: str) -> list[HomeAnswer]:
+    return _for_role(_answers.values(), role)
+
+
+def searches_for(role: str) -> list[SearchSource]:
+    return _for_role(_searches.values(), role)
+
+
+def layers_for(role: str) -> list[MapLayer]:
+    return _for_role(_layers.values(), role)
+
+
+def layer(name: str) -> MapLayer:
+    """The layer called ``name``; raises ``KeyError`` for an unknown one."""
+    return _layers[name]
