@@ -98,7 +98,7 @@ def database(url: str) -> dict[str, Any]:
         port = parts.port
     except ValueError as error:
         raise ImproperlyConfigured(f"DATABASE_URL cannot be read ({error}).") from error
-    if parts.scheme not in {"postgresql", "postgres", "postgis"}:
+    if parts.scheme not in {"postgresql", "postgres"}:
         raise ImproperlyConfigured(
             "DATABASE_URL must begin with postgresql:// — Muchan needs PostgreSQL 15 or newer with PostGIS."
         )

@@ -22,6 +22,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pghistory
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
@@ -108,6 +109,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "core.web.shell.shell",
             ],
         },
     },
@@ -117,7 +119,10 @@ TEMPLATES: list[dict[str, Any]] = [
 DATABASES = {"default": environment.database(environment.database_url(LOCAL_DIR / "database.url"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# The database itself refuses to change or delete a row of history.
+# History (core.history) is written once per statement so that a bulk COPY pays one
+# set-wise insert; the database itself refuses to change or delete a row of it.
+PGHISTORY_LEVEL = pghistory.Statement
+PGHISTORY_FOREIGN_KEY_FIELD = pghistory.ForeignKey(db_index=False)
 PGHISTORY_APPEND_ONLY = True
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
@@ -146,6 +151,11 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "web:home"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_ADAPTER = "core.accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "core.accounts.forms.SignInForm",
+    "change_password": "core.accounts.forms.PasswordChangeForm",
+}
 ACCOUNT_LOGIN_METHODS = {"username"}
 # Accounts are given by the system administrator; nobody signs up.
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
@@ -162,6 +172,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "core.web.errors.csrf_failed"
 
 # ── Transport ───────────────────────────────────────────────────────────────
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS

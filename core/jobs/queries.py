@@ -1,0 +1,23 @@
+"""Questions about workers, answered by the database's clock so that machines need not agree on the time."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+
+def silence_limit() -> timedelta:
+    """How long a worker may be silent before it counts as dead."""
+    return timedelta(seconds=settings.MUCHAN_HEARTBEAT_SECONDS)
+
+
+class WorkerHeartbeatQuerySet(models.QuerySet[Any]):
+    def alive(self) -> "WorkerHeartbeatQuerySet":
+        """Workers heard from within the limit."""
+        return self.filter(seen_at__gte=Now() - silence_limit())
+
+    def silent(self) -> "WorkerHeartbeatQuerySet":
+        """Workers not heard from within the limit: killed, or on a machine that is gone."""
+        return self.filter(seen_at__lt=Now() - silence_limit())

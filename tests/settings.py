@@ -1,0 +1,22 @@
+"""Settings of the tests: the project's own, with what needs a certificate, a build step or shared state turned off."""
+
+import os
+
+# The tests speak plain HTTP to a server on this machine.
+os.environ["MUCHAN_HTTPS"] = "0"
+os.environ["MUCHAN_DEBUG"] = "0"
+os.environ.pop("MUCHAN_TIANDITU_KEY", None)
+# Playwright's synchronous interface runs an event loop in the thread that also uses the ORM.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+
+from config.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+# Many tests sign in from one address within a minute.
+ACCOUNT_RATE_LIMITS = False
+DEMO_PASSWORD = "demo-password-of-tests"
