@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-import pghistory
 from django.contrib.gis.db import models
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
@@ -10,6 +9,7 @@ from django.db.models import F, Func, Q, Value
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from core.history import tracked
 from core.policy.queries import JurisdictionQuerySet, ParameterQuerySet
 
 CITY_CODE = "440600"
@@ -22,7 +22,7 @@ class DateRange(Func):
     output_field = DateRangeField()
 
 
-@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
+@tracked()
 class Jurisdiction(models.Model):
     """行政区划: the city, its districts, and their towns and streets.
 
@@ -89,7 +89,7 @@ class Jurisdiction(models.Model):
         return self.name
 
 
-@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
+@tracked()
 class Document(models.Model):
     """政策文件: what a parameter is quoted from. ``MC-DEFAULT`` stands for the product's own defaults."""
 
@@ -109,7 +109,7 @@ class Document(models.Model):
         return self.title
 
 
-@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
+@tracked()
 class Parameter(models.Model):
     """政策参数: one figure or one word a document sets for a place, from a date.
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import F, Value as Literal
+from django.db.models import F
+from django.db.models import Value as Literal
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
