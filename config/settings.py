@@ -36,6 +36,9 @@ NPM_ROOT = Path(os.environ.get("MUCHAN_NPM_ROOT") or BASE_DIR / "node_modules")
 os.environ.setdefault("OGR_SKIP", "OGR_VRT")
 os.environ.setdefault("GDAL_SKIP", "VRT")
 
+# Debian 12's GDAL 3.6 cannot be told to keep off files and network; no user's text ever becomes a SpatialReference.
+SILENCED_SYSTEM_CHECKS = ["gis.W001"]
+
 DEBUG = environment.flag("MUCHAN_DEBUG", default=False)
 HTTPS = environment.flag("MUCHAN_HTTPS", default=True)
 SECRET_KEY = environment.secret_key(LOCAL_DIR / "secret_key")
@@ -123,6 +126,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # set-wise insert; the database itself refuses to change or delete a row of it.
 PGHISTORY_LEVEL = pghistory.Statement
 PGHISTORY_FOREIGN_KEY_FIELD = pghistory.ForeignKey(db_index=False)
+PGHISTORY_OBJ_FIELD = pghistory.ObjForeignKey(db_index=True)
 PGHISTORY_APPEND_ONLY = True
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
