@@ -39,9 +39,7 @@ class Jurisdiction(models.Model):
     level = models.CharField(_("层级"), max_length=8, choices=Level.choices)
     name = models.CharField(_("名称"), max_length=60)
     short_name = models.CharField(_("简称"), max_length=20)
-    slug = models.SlugField(
-        _("网址名"), max_length=40, unique=True, help_text=_("用于网址，例如 nanhai。")
-    )
+    slug = models.SlugField(_("网址名"), max_length=40, unique=True, help_text=_("用于网址，例如 nanhai。"))
     parent = models.ForeignKey(
         "self",
         verbose_name=_("上级"),
@@ -72,10 +70,7 @@ class Jurisdiction(models.Model):
             ),
             models.CheckConstraint(
                 name="jurisdiction_only_the_city_has_no_parent",
-                condition=(
-                    Q(level="city", parent__isnull=True)
-                    | (~Q(level="city") & Q(parent__isnull=False))
-                ),
+                condition=(Q(level="city", parent__isnull=True) | (~Q(level="city") & Q(parent__isnull=False))),
                 violation_error_message=_("区和镇街必须有上级，市没有上级。"),
             ),
             models.CheckConstraint(
@@ -137,13 +132,9 @@ class Parameter(models.Model):
         related_name="parameters",
     )
     key = models.CharField(_("参数键"), max_length=80)
-    value = models.DecimalField(
-        _("数值"), max_digits=20, decimal_places=6, null=True, blank=True
-    )
+    value = models.DecimalField(_("数值"), max_digits=20, decimal_places=6, null=True, blank=True)
     text_value = models.CharField(_("文字值"), max_length=300, blank=True, db_default="")
-    comparison = models.CharField(
-        _("比较方式"), max_length=2, choices=Comparison.choices, blank=True, db_default=""
-    )
+    comparison = models.CharField(_("比较方式"), max_length=2, choices=Comparison.choices, blank=True, db_default="")
     unit = models.CharField(_("单位"), max_length=20, blank=True, db_default="")
     name = models.CharField(_("名称"), max_length=120)
     document = models.ForeignKey(
@@ -152,9 +143,7 @@ class Parameter(models.Model):
     article = models.CharField(_("条款"), max_length=80)
     clause_id = models.CharField(_("规则编号"), max_length=12)
     valid_from = models.DateField(_("生效日"))
-    valid_to = models.DateField(
-        _("失效日"), null=True, blank=True, help_text=_("当日起不再有效；空白为未定。")
-    )
+    valid_to = models.DateField(_("失效日"), null=True, blank=True, help_text=_("当日起不再有效；空白为未定。"))
     status = models.CharField(_("效力"), max_length=10, choices=Status.choices)
     note = models.CharField(_("说明"), max_length=300, blank=True, db_default="")
 
@@ -205,10 +194,7 @@ class Parameter(models.Model):
             ),
             models.CheckConstraint(
                 name="parameter_has_a_value",
-                condition=(
-                    Q(value__isnull=False, text_value="")
-                    | (Q(value__isnull=True) & ~Q(text_value=""))
-                ),
+                condition=(Q(value__isnull=False, text_value="") | (Q(value__isnull=True) & ~Q(text_value=""))),
                 violation_error_message=_("数值和文字值必须且只能填一个。"),
             ),
             models.CheckConstraint(

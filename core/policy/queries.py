@@ -11,9 +11,7 @@ from django.db.models import CharField, DateField, F, Func, OuterRef, Q, Value
 PARAMETER_ID_FUNCTION = "policy_parameter_id"
 
 
-def parameter_id(
-    key: str | OuterRef | F, place: str | OuterRef | F, on: datetime.date | OuterRef | F
-) -> Func:
+def parameter_id(key: str | OuterRef | F, place: str | OuterRef | F, on: datetime.date | OuterRef | F) -> Func:
     """The id of the parameter in force for ``key`` at ``place`` on ``on``, as an SQL expression."""
 
     def argument(given: object, field: models.Field) -> object:
@@ -57,6 +55,4 @@ class ParameterQuerySet(models.QuerySet):
 
     def answering(self, key: str, place: str, on: datetime.date) -> Self:
         """The one row (or none) that answers for a key at a place on a day: the place first, then its parents."""
-        return self.filter(pk=parameter_id(key, place, on)).select_related(
-            "document", "jurisdiction"
-        )
+        return self.filter(pk=parameter_id(key, place, on)).select_related("document", "jurisdiction")
