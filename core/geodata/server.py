@@ -27,29 +27,21 @@ def shortcomings(alias: str = "default") -> list[str]:
     found = []
     if major < POSTGRESQL_MINIMUM:
         found.append(
-            _(
-                "数据库服务器是 PostgreSQL %(major)s，需要 %(minimum)s 或更高版本：请升级，或将 DATABASE_URL 指向新版服务器。"
-            )
+            _("数据库是 PostgreSQL %(major)s，需要 %(minimum)s 或更高版本：请升级，或将 DATABASE_URL 指向新版服务器。")
             % {"major": major, "minimum": POSTGRESQL_MINIMUM}
         )
     if "postgis" not in versions:
         found.append(
-            _(
-                "数据库服务器没有 PostGIS：请在服务器上安装（Debian：apt-get install postgresql-%(major)s-postgis-3）。"
-            )
+            _("数据库服务器没有 PostGIS：请在服务器上安装（Debian：apt-get install postgresql-%(major)s-postgis-3）。")
             % {"major": major}
         )
     elif _version(versions["postgis"]) < POSTGIS_MINIMUM:
         found.append(
-            _(
-                "PostGIS 版本为 %(version)s，需要 3.3 或更高版本：请升级后执行 alter extension postgis update。"
-            )
+            _("PostGIS 版本为 %(version)s，需要 3.3 或更高版本：请升级后执行 alter extension postgis update。")
             % {"version": versions["postgis"]}
         )
     if "btree_gist" not in versions:
-        found.append(
-            _("数据库服务器没有 btree_gist 扩展：请安装 PostgreSQL 的 contrib 扩展包。")
-        )
+        found.append(_("数据库服务器没有 btree_gist 扩展：请安装 PostgreSQL 的 contrib 扩展包。"))
     return found
 
 
@@ -60,12 +52,6 @@ def _version(text: str) -> tuple[int, int]:
 
 
 @register(Tags.database)
-def check_server(
-    app_configs: Any = None, databases: Any = None, **kwargs: Any
-) -> list[Error]:
+def check_server(app_configs: Any = None, databases: Any = None, **kwargs: Any) -> list[Error]:
     """Django system check, run by `migrate` and by `check --database default`."""
-    return [
-        Error(sentence, id="geodata.E001")
-        for alias in databases or []
-        for sentence in shortcomings(alias)
-    ]
+    return [Error(sentence, id="geodata.E001") for alias in databases or [] for sentence in shortcomings(alias)]

@@ -1,0 +1,200 @@
+"""Database triggers that keep a layer's topology true, whoever writes it.
+
+The checks run once per statement over its transition table, so a bulk COPY pays for
+set-wise joins and not for a call per row. Every writing statement first updates the
+layer's row in `mapedit_layer`: that lock makes writers of one layer wait for each
+other, and because each query of a PL/pgSQL function takes a new snapshot under READ
+COMMITTED, the second writer's check sees what the first committed. Under REPEATABLE
+READ the lock itself fails with a serialization error. So no two writers can each
+miss the other's row.
+
+Overlap between features of one layer is refused when it is larger than the area
+tolerance *and* wider than the sliver width (rules §3.5); both are policy parameters.
+Areas of faults are measured on the ellipsoid.
+"""
+
+from __future__ import annotations
+
+import pgtrigger
+
+Triggers = list[pgtrigger.Trigger]
+
+
+def layer_guards(*, layer: str, feature: str, container: str) -> Triggers:
+    """Triggers for the version table of one layer.
+
+    ``feature`` is the column naming the lasting feature, ``container`` SQL that yields
+    from version ``n`` the codes of the districts it must lie in, e.g.
+    ``ARRAY[n.district_id]``.
+    """
+    return [
+        _bump_revision(layer),
+        *_on_write("versions_follow", _VERSIONS_FOLLOW.format(feature=feature)),
+        *_on_write("apart_in_layer", _APART.format(feature=feature, layer=layer)),
+        *_on_write(
+            "inside_district", _INSIDE.format(feature=feature, container=container)
+        ),
+        _published_is_immutable(feature),
+    ]
+
+
+def bump_only(layer: str) -> Triggers:
+    """The revision trigger alone, for a table whose rows appear on ``layer``'s map."""
+    return [_bump_revision(layer)]
+
+
+def _bump_revision(layer: str) -> pgtrigger.Trigger:
+    return pgtrigger.Trigger(
+        name="a_bump_revision",
+        level=pgtrigger.Statement,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert
+        | pgtrigger.Update
+        | pgtrigger.Delete
+        | pgtrigger.Truncate,
+        func=f"""
+            INSERT INTO mapedit_layer AS layer (name, revision, changed_at)
+            VALUES ('{layer}', 1, clock_timestamp())
+            ON CONFLICT (name) DO UPDATE
+                SET revision = layer.revision + 1, changed_at = clock_timestamp();
+            RETURN NULL;
+        """,
+    )
+
+
+def _on_write(name: str, func: str) -> Triggers:
+    """The same statement-level check after INSERT and after UPDATE.
+
+    PostgreSQL allows a transition table only on a trigger of a single event.
+    """
+    return [
+        pgtrigger.Trigger(
+            name=f"{name}_{suffix}",
+            level=pgtrigger.Statement,
+            when=pgtrigger.After,
+            operation=operation,
+            referencing=pgtrigger.Referencing(new="new_rows"),
+            declare=[("fault", "record")],
+            func=func,
+        )
+        for suffix, operation in (
+            ("insert", pgtrigger.Insert),
+            ("update", pgtrigger.Update),
+        )
+    ]
+
+
+# The queries run through EXECUTE so that each call is planned with the true size of
+# its transition table; a cached plan for one row would crawl over a million.
+
+_VERSIONS_FOLLOW = """
+    EXECUTE format($query$
+        SELECT n.{feature} AS code, n.valid_from
+        FROM new_rows n
+        JOIN %I.%I t ON t.{feature} = n.{feature} AND t.id <> n.id
+        WHERE daterange(t.valid_from, t.valid_to) && daterange(n.valid_from, n.valid_to)
+        LIMIT 1
+    $query$, TG_TABLE_SCHEMA, TG_TABLE_NAME) INTO fault;
+    IF fault.code IS NOT NULL THEN
+        RAISE EXCEPTION '要素 % 自 % 起已有另一版本在有效期内', fault.code, fault.valid_from
+            USING ERRCODE = 'exclusion_violation', CONSTRAINT = 'versions_follow',
+                TABLE = TG_TABLE_NAME, HINT = '先终止原版本，再发布新版本。';
+    END IF;
+    RETURN NULL;
+"""
+
+_APART = """
+    EXECUTE format($query$
+        SELECT n.{feature} AS code, other_code, clash.area_m2,
+               ST_X(clash.point) AS lon, ST_Y(clash.point) AS lat
+        FROM (
+            SELECT n.{feature}, t.{feature} AS other_code, n.valid_from,
+                   ST_Intersection(n.geom, t.geom) AS common
+            FROM new_rows n
+            JOIN %I.%I t ON n.geom && t.geom AND t.id <> n.id
+                AND daterange(t.valid_from, t.valid_to)
+                    && daterange(n.valid_from, n.valid_to)
+            WHERE ST_Relate(n.geom, t.geom, '2********')
+        ) n
+        CROSS JOIN LATERAL (
+            SELECT ST_Area(common::geography) AS area_m2,
+                   ST_Perimeter(common::geography) AS perimeter_m,
+                   ST_PointOnSurface(common) AS point
+        ) clash
+        WHERE clash.area_m2 > coalesce(
+              policy_number('geometry.overlap_tolerance_m2', '440600', n.valid_from), 0)
+          AND 2 * clash.area_m2 / clash.perimeter_m
+              > coalesce(
+              policy_number('geometry.sliver_width_m', '440600', n.valid_from), 0)
+        LIMIT 1
+    $query$, TG_TABLE_SCHEMA, TG_TABLE_NAME) INTO fault;
+    IF fault.code IS NOT NULL THEN
+        RAISE EXCEPTION '% 与 % 重叠 % m²', fault.code, fault.other_code,
+                round(fault.area_m2::numeric, 2)
+            USING ERRCODE = 'exclusion_violation', CONSTRAINT = '{layer}_apart',
+                TABLE = TG_TABLE_NAME,
+                DETAIL = format('位置 %s, %s', round(fault.lon::numeric, 6),
+                                round(fault.lat::numeric, 6)),
+                HINT = '同层要素不得重叠。吸附到邻界，或移除重叠部分。';
+    END IF;
+    RETURN NULL;
+"""
+
+_INSIDE = """
+    EXECUTE $query$
+        SELECT n.{feature} AS code, n.places, outside.area_m2
+        FROM (SELECT n.*, {container} AS places FROM new_rows n) n
+        LEFT JOIN LATERAL (
+            SELECT CASE WHEN count(*) = 1 THEN (array_agg(j.geom))[1] ELSE ST_Union(j.geom) END
+                AS geom
+            FROM policy_jurisdiction j WHERE j.code = ANY (n.places) AND j.level = 'district'
+        ) district ON true
+        CROSS JOIN LATERAL (
+            SELECT CASE
+                WHEN ST_Covers(district.geom, n.geom) THEN 0
+                ELSE ST_Area(ST_Difference(n.geom, district.geom)::geography)
+            END AS area_m2
+        ) outside
+        WHERE outside.area_m2 IS NULL
+           OR outside.area_m2 > coalesce(
+               policy_number('geometry.outside_tolerance_m2', '440600', n.valid_from), 0)
+        LIMIT 1
+    $query$ INTO fault;
+    IF fault.code IS NOT NULL THEN
+        RAISE EXCEPTION '% 超出所在区 % 界线 % m²', fault.code,
+                array_to_string(fault.places, '、'),
+                coalesce(round(fault.area_m2::numeric, 2)::text, '（所在区无界线）')
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'inside_district',
+                TABLE = TG_TABLE_NAME, HINT = '按区界裁切，或改正所在区。';
+    END IF;
+    RETURN NULL;
+"""
+
+
+def _published_is_immutable(feature: str) -> pgtrigger.Trigger:
+    """A version may only be closed; its geometry and facts change by a new version."""
+    return pgtrigger.Trigger(
+        name="published_is_immutable",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=pgtrigger.Update,
+        referencing=pgtrigger.Referencing(old="old_rows", new="new_rows"),
+        declare=[("fault", "text")],
+        func=f"""
+            SELECT coalesce(o.{feature}, n.{feature}) INTO fault
+            FROM old_rows o
+            FULL JOIN new_rows n USING (id)
+            WHERE o.id IS NULL OR n.id IS NULL
+               OR ST_AsEWKB(o.geom) IS DISTINCT FROM ST_AsEWKB(n.geom)
+               OR (to_jsonb(o) - '{{geom,geom_3857,area_m2,valid_to}}'::text[])
+                  IS DISTINCT FROM
+                  (to_jsonb(n) - '{{geom,geom_3857,area_m2,valid_to}}'::text[])
+            LIMIT 1;
+            IF fault IS NOT NULL THEN
+                RAISE EXCEPTION '已发布的版本不可修改：%', fault
+                    USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME,
+                        HINT = '终止此版本，另发布新版本。';
+            END IF;
+            RETURN NULL;
+        """,
+    )

@@ -1,0 +1,10 @@
+"""App registration of landuse.redline."""
+
+from django.apps import AppConfig
+
+
+class RedlineConfig(AppConfig):
+    name = "landuse.redline"
+    label = "redline"
+    verbose_name = "工业用地红线"
+    default_auto_field = "django.db.models.BigAutoField"

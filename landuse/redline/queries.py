@@ -1,0 +1,10 @@
+"""The red line as the domain asks for it."""
+
+from __future__ import annotations
+
+from core.accounts.scope import SignedInQuerySet
+from core.mapedit.models import VersionQuerySet
+
+
+class TractVersionQuerySet(VersionQuerySet, SignedInQuerySet):
+    """Tract versions. Published outlines are read by every signed-in account."""

@@ -1,0 +1,10 @@
+"""App registration of parks.enterprises."""
+
+from django.apps import AppConfig
+
+
+class EnterprisesConfig(AppConfig):
+    name = "parks.enterprises"
+    label = "enterprises"
+    verbose_name = "企业"
+    default_auto_field = "django.db.models.BigAutoField"
