@@ -24,7 +24,7 @@ graceful_timeout = 15
 max_requests = 20_000
 max_requests_jitter = 2_000
 # A file system in memory where there is one, so that a slow disk never looks like a hung process.
-worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
 
 errorlog = "-"
 loglevel = "warning"

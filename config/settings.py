@@ -15,7 +15,8 @@
 | MUCHAN_SESSION_HOURS | hours without a request after which a session ends | 8 |
 | MUCHAN_HEARTBEAT_SECONDS | age at which /readyz calls the worker dead | 60 |
 | MUCHAN_LOG_LEVEL | DEBUG, INFO, WARNING, ERROR | INFO |
-| MUCHAN_LOCAL_DIR, MUCHAN_STATIC_ROOT, MUCHAN_NPM_ROOT | where local state, collected static files, node_modules are | in the checkout |
+| MUCHAN_LOCAL_DIR | directory of local state: keys, cache, uploaded files | .local in the checkout |
+| MUCHAN_STATIC_ROOT, MUCHAN_NPM_ROOT | collected static files; node_modules | .local/static; node_modules |
 """
 
 import os
@@ -187,7 +188,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
-X_FRAME_OPTIONS = "SAMEORIGIN"
+X_FRAME_OPTIONS = "DENY"
 if environment.flag("MUCHAN_PROXY_HTTPS", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 

@@ -46,9 +46,8 @@ def _fixtures_survive_transactional_tests(request: pytest.FixtureRequest) -> Non
 
 
 @pytest.fixture(autouse=True)
-def _empty_cache() -> Iterator[None]:
+def _empty_cache() -> None:
     cache.clear()
-    yield
 
 
 @pytest.fixture(scope="session")

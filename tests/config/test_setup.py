@@ -22,7 +22,7 @@ def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
 def settings_in(**environment: str) -> dict:
     code = (
         "import json; from config import settings as s;"
-        "print(json.dumps({k: getattr(s, k) for k in dir(s) if k.isupper() and isinstance(getattr(s, k), (bool, int, str))}))"
+        "print(json.dumps({k: v for k, v in vars(s).items() if k.isupper() and isinstance(v, (bool, int, str))}))"
     )
     done = run(sys.executable, "-c", code, DATABASE_URL="postgresql:///x", **environment)
     assert done.returncode == 0, done.stderr
@@ -72,7 +72,8 @@ def test_busy_port_is_named_with_the_way_out():
         script = run(
             "bash",
             "-c",
-            ". config/local/session.sh; port=$PORT; eval \"$(sed -n '/^check_port/,/^}/p' config/local/serve.sh)\"; check_port",
+            ". config/local/session.sh; port=$PORT;"
+            " eval \"$(sed -n '/^check_port/,/^}/p' config/local/serve.sh)\"; check_port",
             PORT=str(port),
         )
     assert script.returncode == 1

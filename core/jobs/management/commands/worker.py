@@ -2,9 +2,10 @@
 
 import os
 import socket
+from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandError
 from django.db import ProgrammingError
 from django.utils.crypto import get_random_string
 from django_tasks_db.management.commands import db_worker
@@ -15,7 +16,7 @@ from core.jobs.heartbeat import Heartbeat
 class Command(db_worker.Command):
     help = "执行后台任务，并定时记录心跳；被杀死的工作进程遗留的任务会被标记为失败。"
 
-    def add_arguments(self, parser: CommandParser) -> None:
+    def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         name = f"{socket.gethostname()[:40]}-{os.getpid()}-{get_random_string(8)}"
         # Reloading would run the worker in a child process that this one's heartbeat knows nothing of.
