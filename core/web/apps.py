@@ -1,4 +1,7 @@
+"""Registers the shell and what it offers by itself."""
+
 from django.apps import AppConfig
+from django.core import checks
 from django.utils.translation import gettext_lazy as _
 
 from core.web import registry
@@ -10,8 +13,26 @@ class WebConfig(AppConfig):
     verbose_name = _("界面")
 
     def ready(self) -> None:
+        # Imported here: its panels read models, which exist only once all apps are loaded.
+        from core.web import home
+        from core.web.checks import rail_addresses_exist
+
+        checks.register(rail_addresses_exist, checks.Tags.urls)
+
         registry.register_nav(
             registry.NavItem(
                 key="home", label=_("首页"), icon="home", url_name="web:home", order=0
             )
         )
+        # core.policy lies below this package and cannot register its page itself.
+        registry.register_nav(
+            registry.NavItem(
+                key="rules",
+                label=_("规则"),
+                icon="book-2",
+                url_name="policy:parameters",
+                order=90,
+                hint=_("各项指标的出处、条款和现行取值"),
+            )
+        )
+        home.register()

@@ -33,6 +33,8 @@ class NavItem:
     order: int = 100
     #: URL names (besides ``url_name``) on which the item counts as current.
     also: Sequence[str] = ()
+    #: What the page answers, in a few words; shown beside the link on the home page.
+    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -182,6 +184,10 @@ def register_search(source: SearchSource) -> None:
 def _for_role(items: Iterable[Any], role: str) -> list[Any]:
     allowed = (item for item in items if not item.roles or role in item.roles)
     return sorted(allowed, key=lambda item: item.order)
+
+
+def all_nav() -> list[NavItem]:
+    return list(_nav.values())
 
 
 def nav_for(role: str) -> list[NavItem]:

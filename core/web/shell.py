@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from core.policy.models import Jurisdiction
@@ -37,6 +37,11 @@ def rail(request: HttpRequest) -> list[dict[str, Any]]:
     namespace = match.namespace if match else ""
     items = []
     for item in registry.nav_for(request.user.role):
+        try:
+            url = reverse(item.url_name)
+        except NoReverseMatch:
+            # Reported at start by check web.W001; one missing page must not close all others.
+            continue
         exact = here == item.url_name or here in item.also
         same_app = namespace not in ("", "web") and item.url_name.startswith(f"{namespace}:")
         items.append(
@@ -44,7 +49,8 @@ def rail(request: HttpRequest) -> list[dict[str, Any]]:
                 "key": item.key,
                 "label": item.label,
                 "icon": item.icon,
-                "url": reverse(item.url_name),
+                "hint": item.hint,
+                "url": url,
                 "current": exact or same_app,
             }
         )

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import template
 from django.forms import BoundField
+from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -110,6 +111,89 @@ def source(value: Any, rule: str = "", inputs: str = "") -> dict[str, Any]:
         "number": getattr(value, "value", None),
         "unit": getattr(value, "unit", ""),
     }
+
+
+@register.simple_block_tag
+def panel(content: str, title: str = "", span: int = 0, url: str = "", more: str = "") -> SafeString:
+    """A card: ``{% panel title="红线面积" span=4 %}…{% endpanel %}``; ``url`` adds a link at its head."""
+    link = format_html('<a href="{}">{}</a>', url, more or _("查看")) if url else ""
+    head = (
+        format_html(
+            '<div class="panel-head"><h2 class="panel-title">{}</h2>{}</div>', title, link
+        )
+        if title
+        else ""
+    )
+    classes = f"panel span-{span}" if span else "panel"
+    return format_html('<section class="{}">{}{}</section>', classes, head, content)
+
+
+@register.simple_block_tag
+def page_head(
+    content: str,
+    sentence: str,
+    state: str = "",
+    state_label: str = "",
+    source: Any = None,
+    detail: str = "",
+    as_of: Any = None,
+    crumb: str = "",
+    crumb_url: str = "",
+) -> SafeString:
+    """The head of a page: its answer in a sentence, verdict, date; the block holds its actions."""
+    context = {
+        "actions": content,
+        "sentence": sentence,
+        "state": state,
+        "state_label": state_label,
+        "source": source,
+        "detail": detail,
+        "as_of": as_of,
+        "crumb": crumb,
+        "crumb_url": crumb_url,
+    }
+    return SafeString(render_to_string("web/components/page_head.html", context))
+
+
+@register.inclusion_tag("web/components/empty.html")
+def empty(
+    title: str,
+    text: str = "",
+    icon_name: str = "map-search",
+    action_url: str = "",
+    action_label: str = "",
+) -> dict[str, Any]:
+    """Why nothing is here, and what to do about it."""
+    return {
+        "title": title,
+        "text": text,
+        "icon_name": icon_name,
+        "action_url": action_url,
+        "action_label": action_label,
+    }
+
+
+@register.inclusion_tag("web/components/notice.html")
+def notice(text: str, state: str = "") -> dict[str, Any]:
+    """A sentence the page must not be read without; ``state`` met, risk, unmet or none."""
+    return {"text": text, "state": state}
+
+
+@register.inclusion_tag("web/components/pagination.html", takes_context=True)
+def pagination(context: Any, page_obj: Any) -> dict[str, Any]:
+    return {"page_obj": page_obj, "request": context["request"]}
+
+
+@register.inclusion_tag("web/components/skeleton.html")
+def skeleton(lines: int = 3) -> dict[str, Any]:
+    return {"lines": range(lines)}
+
+
+@register.simple_tag(takes_context=True)
+def home_panel(context: Any, panel: Any) -> SafeString:
+    """The inside of a home panel, drawn in the page's own context (one run of the processors)."""
+    with context.push(**panel.context):
+        return context.template.engine.get_template(panel.template).render(context)
 
 
 @register.inclusion_tag("web/components/field.html")

@@ -1,0 +1,231 @@
+"""The home page: one sentence that matters today, then the panels of the role."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.decorators import login_required
+from django.db.models import Count, Max, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from core import policy
+from core.geodata.area import M2_PER_KM2
+from core.mapedit.models import Publication
+from core.policy.models import CITY_CODE, Jurisdiction
+from core.web import registry, shell
+
+LAND_ROLES = ("planner", "reviewer", "monitor", "head", "parks", "auditor")
+
+LAYER_TITLES = {
+    "districts": gettext_lazy("行政区界线"),
+    "zones": gettext_lazy("工业集聚区"),
+    "redline": gettext_lazy("工业用地红线"),
+    "plots": gettext_lazy("宗地"),
+}
+
+
+@dataclass(frozen=True)
+class FilledPanel:
+    """A panel of the home page with what its template needs."""
+
+    key: str
+    title: str
+    span: int
+    template: str
+    context: dict[str, Any]
+
+
+def latest_publications() -> list[dict[str, Any]]:
+    """The last publication in force of every layer, in the order of the map."""
+    today = timezone.localdate()
+    latest = (
+        Publication.objects.filter(effective_on__lte=today)
+        .order_by("layer_id", "-effective_on", "-number")
+        .distinct("layer_id")
+    )
+    by_layer = {publication.layer_id: publication for publication in latest}
+    return [
+        {"title": title, "publication": by_layer[name]}
+        for name, title in LAYER_TITLES.items()
+        if name in by_layer
+    ]
+
+
+def floors(request: HttpRequest) -> dict[str, Any] | None:
+    """The red-line floors in force for the places of the signed-in person, m² each."""
+    values = policy.values_for("redline.floor_km2")
+    codes = list(request.user.district_codes)
+    if request.user.sees_city:
+        codes.append(CITY_CODE)
+    names = dict(Jurisdiction.objects.filter(code__in=codes).values_list("code", "name"))
+    rows = [
+        {
+            "name": names[code],
+            "floor_m2": values[code].value * M2_PER_KM2,
+            "value": values[code],
+            "total": code == CITY_CODE,
+        }
+        for code in codes
+        if code in values and code in names and values[code].place == code
+    ]
+    return {"rows": rows} if rows else None
+
+
+def scope(request: HttpRequest) -> dict[str, Any]:
+    return {
+        "name": request.user.display_name or request.user.username,
+        "role": request.user.get_role_display(),
+        "place": shell.scope_label(request.user),
+        "last_login": request.user.last_login,
+    }
+
+
+def doors(request: HttpRequest) -> dict[str, Any] | None:
+    """What the role can open, with what each page answers."""
+    items = [item for item in shell.rail(request) if item["key"] != "home"]
+    return {"items": items} if items else None
+
+
+def layers(request: HttpRequest) -> dict[str, Any]:
+    return {"rows": latest_publications()}
+
+
+def publications(request: HttpRequest) -> dict[str, Any]:
+    recent = Publication.objects.select_related("published_by").order_by("-published_at")[:8]
+    return {"rows": [{"title": LAYER_TITLES.get(p.layer_id, p.layer_id), "publication": p} for p in recent]}
+
+
+def accounts(request: HttpRequest) -> dict[str, Any]:
+    """Accounts by role: how many, how many may sign in, last sign-in."""
+    user_model = get_user_model()
+    roles = dict(user_model._meta.get_field("role").choices)
+    rows = (
+        user_model._default_manager.values("role")
+        .annotate(
+            total=Count("pk"), active=Count("pk", filter=Q(is_active=True)), last=Max("last_login")
+        )
+        .order_by("-total", "role")
+    )
+    return {"rows": [row | {"label": roles.get(row["role"], row["role"])} for row in rows]}
+
+
+def floor_answer(request: HttpRequest) -> registry.Answer | None:
+    """What the person's places have to keep, when nobody says how they stand."""
+    held = floors(request)
+    if held is None:
+        return None
+    rows = held["rows"]
+    total = next((row for row in rows if row["total"]), None)
+    if total is None and len(rows) == 1:
+        total = rows[0]
+    if total is None:
+        return None
+    number = (Decimal(total["floor_m2"]) / M2_PER_KM2).normalize()
+    return registry.Answer(
+        sentence=_("%(place)s须守住工业用地红线 %(floor)s\u2009km²")
+        % {"place": total["name"], "floor": f"{number:f}"},
+        source=total["value"],
+    )
+
+
+def accounts_answer(request: HttpRequest) -> registry.Answer:
+    user_model = get_user_model()
+    since = timezone.now() - timedelta(days=30)
+    counts = user_model._default_manager.aggregate(
+        active=Count("pk", filter=Q(is_active=True)),
+        stopped=Count("pk", filter=Q(is_active=False)),
+        seen=Count("pk", filter=Q(is_active=True, last_login__gte=since)),
+    )
+    return registry.Answer(
+        sentence=_("启用账号 %(active)s 个，近 30 天登录 %(seen)s 个") % counts,
+        detail=_("停用账号 %(stopped)s 个。") % counts if counts["stopped"] else "",
+    )
+
+
+def enterprise_answer(request: HttpRequest) -> registry.Answer:
+    return registry.Answer(sentence=_("%(name)s的用地") % {"name": request.user.display_name})
+
+
+def publications_answer(request: HttpRequest) -> registry.Answer:
+    year = timezone.localdate().year
+    count = Publication.objects.filter(published_at__year=year).count()
+    return registry.Answer(
+        sentence=_("%(year)s 年图层发布 %(count)s 次") % {"year": year, "count": count}
+    )
+
+
+def register() -> None:
+    """The panels and fallback headings that need nothing from the packages above."""
+    add = registry.register_home_panel
+    panel = registry.HomePanel
+    add(panel("floors", gettext_lazy("红线下限"), LAND_ROLES, "web/home/floors.html", floors, order=60, span=4))
+    add(
+        panel(
+            "layers",
+            gettext_lazy("图层现势性"),
+            ("planner", "reviewer", "monitor", "head", "parks"),
+            "web/home/layers.html",
+            layers,
+            order=70,
+            span=4,
+        )
+    )
+    add(
+        panel(
+            "publications",
+            gettext_lazy("近期发布"),
+            ("auditor",),
+            "web/home/publications.html",
+            publications,
+            order=50,
+            span=8,
+        )
+    )
+    add(
+        panel(
+            "accounts",
+            gettext_lazy("账号"),
+            ("sysadmin",),
+            "web/home/accounts.html",
+            accounts,
+            order=50,
+            span=8,
+        )
+    )
+    add(panel("doors", gettext_lazy("常用入口"), (), "web/home/doors.html", doors, order=80, span=4))
+    add(panel("scope", gettext_lazy("本人权限"), (), "web/home/scope.html", scope, order=90, span=4))
+    answer = registry.register_home_answer
+    answer(registry.HomeAnswer("accounts", ("sysadmin",), accounts_answer, order=900))
+    answer(registry.HomeAnswer("publications", ("auditor",), publications_answer, order=900))
+    answer(registry.HomeAnswer("enterprise", ("enterprise",), enterprise_answer, order=900))
+    answer(registry.HomeAnswer("floors", LAND_ROLES, floor_answer, order=950))
+
+
+def _heading(request: HttpRequest) -> registry.Answer:
+    for offer in registry.home_answers_for(request.user.role):
+        answer = offer.answer(request)
+        if answer is not None:
+            return answer
+    return registry.Answer(sentence=shell.scope_label(request.user))
+
+
+@login_required
+def home(request: HttpRequest) -> HttpResponse:
+    filled = []
+    for panel in registry.home_panels_for(request.user.role):
+        context = panel.context(request)
+        if context is not None:
+            filled.append(
+                FilledPanel(panel.key, panel.title, panel.span, panel.template, context)
+            )
+    return render(
+        request,
+        "web/home.html",
+        {"answer": _heading(request), "panels": filled, "today": timezone.localdate()},
+    )
