@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 if TYPE_CHECKING:
-    pass
+    from core.jobs.models import WorkerHeartbeat  # noqa: F401  (named in a string below)
 
 
 def silence_limit() -> timedelta:
