@@ -7,13 +7,24 @@ set -euo pipefail
 
 start() { [ -n "${DATABASE_URL:-}" ] || "$here/cluster.sh" start; }
 
-# The accounts' password: DEMO_PASSWORD, else the one made for this checkout.
-demo_password() {
-    if [ -n "${DEMO_PASSWORD:-}" ]; then printf '%s\n' "$DEMO_PASSWORD"; return; fi
-    if [ ! -s "$local_dir/demo_password" ]; then
-        (umask 077 && "$python" -c 'import secrets; print("-".join(secrets.token_hex(2) for _ in range(4)))' >"$local_dir/demo_password")
+# The demo accounts' password is DEMO_PASSWORD, else the one made for this checkout; .local/demo_password holds the
+# one they have.
+set_up_demo() { # set_up_demo EMPTY
+    local kept="$local_dir/demo_password" wanted="${DEMO_PASSWORD:-}"
+    [ -n "$wanted" ] || wanted="$(cat "$kept" 2>/dev/null || true)"
+    [ -n "$wanted" ] || wanted="$("$python" -c 'import secrets; print("-".join(secrets.token_hex(2) for _ in range(4)))')"
+    export DEMO_PASSWORD="$wanted" MUCHAN_DEMO=1
+    if [ "$1" = t ]; then
+        say "Building the demo city (a minute or two, once)"
+        "$python" manage.py seed_demo --verbosity 0 >&2
+    elif [ "$(cat "$kept" 2>/dev/null)" = "$wanted" ]; then
+        return
+    elif ! "$python" manage.py demo_password >"$local_dir/log/demo_password.log" 2>&1; then
+        # Data of somebody's own, without demo accounts: nothing to sign in with that we could print.
+        rm -f -- "$kept"
+        return
     fi
-    cat "$local_dir/demo_password"
+    (umask 077 && printf '%s\n' "$wanted" >"$kept")
 }
 
 prepare() {
@@ -25,14 +36,11 @@ prepare() {
     empty="$(psql -X -q -A -t -v ON_ERROR_STOP=1 -d "$(database_url)" -c "
         select not (exists (select from zones_zone) or exists (select from redline_tract)
                  or exists (select from plots_plot) or exists (select from enterprises_enterprise))")"
-    if [ "$empty" = t ]; then
-        say "Building the demo city (a minute or two, once)"
-        DEMO_PASSWORD="$(demo_password)" MUCHAN_DEMO=1 "$python" manage.py seed_demo --verbosity 0 >&2
-    fi
+    set_up_demo "$empty"
 }
 
 case "${1:-}" in
-    start | prepare | demo_password) "$1" ;;
+    start | prepare) "$1" ;;
     url) database_url ;;
     *) die "usage: database.sh start|prepare|demo_password|url" ;;
 esac

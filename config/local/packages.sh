@@ -34,12 +34,13 @@ system_packages() {
             || die "these system packages are missing and there is no sudo: ask root for 'apt-get install ${missing[*]}'."
         as_root=(sudo)
         # With no terminal a password prompt would wait for ever.
-        [ -t 0 ] || as_root+=(-n)
+        [ -t 0 ] || sudo -n true 2>/dev/null \
+            || die "these system packages are missing and sudo asks for a password: run this in a terminal, or as root 'apt-get install ${missing[*]}'."
     fi
     say "Installing system packages: ${missing[*]}"
     if ! { "${as_root[@]}" apt-get update \
         && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-            apt-get install -y --no-install-recommends "${missing[@]}"; } >"$local_dir/log/apt.log" 2>&1 </dev/stdin; then
+            apt-get install -y --no-install-recommends "${missing[@]}"; } >"$local_dir/log/apt.log" 2>&1; then
         die "apt-get could not install ${missing[*]}; the reason is in .local/log/apt.log."
     fi
 }

@@ -82,13 +82,9 @@ clean_up() {
 }
 
 announce() {
-    local password
-    password="$("$here/database.sh" demo_password)"
-    cat <<TEXT
-
-  Muchan 亩产  $address
-
-  Demo accounts, all with the password  $password
+    printf '\n  Muchan 亩产  %s\n\n' "$address"
+    [ ! -s "$local_dir/demo_password" ] || cat <<TEXT
+  Demo accounts, all with the password  $(cat "$local_dir/demo_password")
     planner.city    自然资源局（市）     planner.nanhai   自然资源局（区）   reviewer.city  审核
     monitor.city    监测（市）           monitor.nanhai   监测（区）         parks.city     工信
     head.nanhai     区领导               ent.1 …          企业               auditor        审计
