@@ -1,5 +1,6 @@
 """Places, the documents that bind them, and the figures those documents set."""
 
+import datetime
 from typing import ClassVar
 
 from django.contrib.gis.db import models
@@ -222,6 +223,21 @@ class Parameter(models.Model):
             figure = figure.rstrip("0").rstrip(".")
         sign = {">=": "≥", "<=": "≤", "~": "约", "=": ""}.get(self.comparison, self.comparison)
         return f"{sign} {figure}".strip()
+
+    @property
+    def last_day(self) -> datetime.date | None:
+        """The last day in force, as a reader says it; none where the end is open."""
+        return self.valid_to - datetime.timedelta(days=1) if self.valid_to else None
+
+    def stands_on(self, day: datetime.date) -> bool:
+        """Whether the validity holds the day."""
+        return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
+
+    def state_on(self, day: datetime.date) -> str:
+        """``coming``, ``current`` or ``past``."""
+        if day < self.valid_from:
+            return "coming"
+        return "current" if self.stands_on(day) else "past"
 
     def get_absolute_url(self) -> str:
         return reverse("policy:parameter", args=[self.pk])

@@ -53,6 +53,29 @@ class ParameterQuerySet(models.QuerySet):
         """Rows that count: binding or adopted, whatever their date."""
         return self.exclude(status="reference")
 
+    def matching(
+        self,
+        *,
+        text: str = "",
+        document: models.Model | None = None,
+        status: str = "",
+        place: models.Model | None = None,
+        on: datetime.date | None = None,
+    ) -> Self:
+        """Rows a reader looks for; ``place`` also takes what its parents set, since that holds there too."""
+        rows = self
+        if text:
+            rows = rows.filter(Q(name__icontains=text) | Q(key__icontains=text) | Q(clause_id__iexact=text))
+        if document is not None:
+            rows = rows.filter(document=document)
+        if status:
+            rows = rows.filter(status=status)
+        if place is not None:
+            rows = rows.filter(jurisdiction__in={place.pk, getattr(place, "parent_id", None)} - {None})
+        if on is not None:
+            rows = rows.valid_on(on)
+        return rows
+
     def answering(self, key: str, place: str, on: datetime.date) -> Self:
         """The one row (or none) that answers for a key at a place on a day: the place first, then its parents."""
         return self.filter(pk=parameter_id(key, place, on)).select_related("document", "jurisdiction")

@@ -16,7 +16,7 @@ from core.policy.models import CITY_CODE, Document, Jurisdiction, Parameter
 from core.policy.queries import parameter_id
 
 
-class ParameterMissing(LookupError):  # noqa: N818 - the name callers were promised
+class ParameterMissing(LookupError):
     """No parameter is in force for the key, the place and the day; ``key``, ``place`` and ``on`` say which."""
 
     def __init__(self, key: str, place: str, on: datetime.date) -> None:
@@ -143,7 +143,7 @@ def adopt_parameter(
         status=Parameter.Status.ADOPTED,
         note=_("采用依据：%(decision)s；%(note)s") % {"decision": decision.strip(), "note": reference.note},
     )
-    if len(adopted.note) > Parameter._meta.get_field("note").max_length:
+    if len(adopted.note) > (Parameter._meta.get_field("note").max_length or 0):
         raise AdoptionError(_("采用依据过长，请只写文号或会议名称。"))
     try:
         # Only the EXCLUDE constraint can tell when two people adopt at once; it is the check.

@@ -1,6 +1,12 @@
-"""Addresses of the policy pages."""
+"""Addresses of the rules pages, under ``/rules/``."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from core.policy import views
 
 app_name = "policy"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.parameters, name="parameters"),
+    path("<int:pk>/", views.parameter, name="parameter"),
+    path("key/<str:key>/", views.key, name="key"),
+]

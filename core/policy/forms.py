@@ -1,0 +1,31 @@
+"""The filter of the rules page."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from core.policy.models import Document, Jurisdiction, Parameter
+
+
+class ParameterFilter(forms.Form):
+    """What the reader looks for; every field is optional and lives in the address."""
+
+    q = forms.CharField(label=_("名称、参数键或规则编号"), max_length=60, required=False)
+    document = forms.ModelChoiceField(
+        label=_("来源文件"), queryset=Document.objects.none(), required=False, empty_label=_("全部文件")
+    )
+    status = forms.ChoiceField(label=_("效力"), required=False)
+    place = forms.ModelChoiceField(
+        label=_("适用地区"), queryset=Jurisdiction.objects.none(), required=False, empty_label=_("全部地区")
+    )
+    on = forms.DateField(
+        label=_("生效日期"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.fields["document"].queryset = Document.objects.all()  # type: ignore[attr-defined]
+        self.fields["place"].queryset = Jurisdiction.objects.exclude(level="town").defer("geom")  # type: ignore[attr-defined]
+        self.fields["status"].choices = [("", _("全部")), *Parameter.Status.choices]  # type: ignore[attr-defined]
+        for field in self.fields.values():
+            kind = "form-select" if isinstance(field.widget, forms.Select) else "form-control"
+            field.widget.attrs["class"] = kind

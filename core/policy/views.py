@@ -1,0 +1,147 @@
+"""The rules page: what is in force, where it is written, and how it changed."""
+
+import datetime
+import re
+from dataclasses import dataclass
+from itertools import groupby
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from core.policy import perms
+from core.policy.forms import ParameterFilter
+from core.policy.models import CITY_CODE, Document, Jurisdiction, Parameter
+from core.policy.services import ParameterMissing, value
+
+DEFAULTS = "MC-DEFAULT"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The parameters one document sets, in the order of their rule numbers."""
+
+    document: Document
+    parameters: list[Parameter]
+
+
+def _refuse_strangers(request: HttpRequest) -> None:
+    if not perms.reads_parameters(request.user):  # type: ignore[arg-type]
+        raise PermissionDenied
+
+
+def _rule_order(clause_id: str) -> list[tuple[int, int, str]]:
+    """RL-2 before RL-10."""
+    parts = re.findall(r"\d+|\D+", clause_id)
+    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts]
+
+
+def _grouped(parameters: list[Parameter]) -> list[Group]:
+    """By document: those that bind before those that do not, newest first, the product's own defaults last."""
+    by_document = sorted(
+        parameters,
+        key=lambda parameter: (parameter.document_id, _rule_order(parameter.clause_id), parameter.pk),
+    )
+    groups = [
+        Group(rows[0].document, rows)
+        for rows in (list(rows) for _code, rows in groupby(by_document, lambda parameter: parameter.document_id))
+    ]
+    return sorted(
+        groups,
+        key=lambda group: (
+            group.document.code == DEFAULTS,
+            all(row.status == Parameter.Status.REFERENCE for row in group.parameters),
+            -group.document.issued_on.toordinal(),
+        ),
+    )
+
+
+@require_safe
+@login_required
+def parameters(request: HttpRequest) -> HttpResponse:
+    """List parameters by document, narrowed by what the address says."""
+    _refuse_strangers(request)
+    form = ParameterFilter(request.GET or None)
+    wanted = form.cleaned_data if form.is_bound and form.is_valid() else {}
+    today = timezone.localdate()
+    rows = list(
+        Parameter.objects.matching(
+            text=wanted.get("q") or "",
+            document=wanted.get("document"),
+            status=wanted.get("status") or "",
+            place=wanted.get("place"),
+            on=wanted.get("on"),
+        )
+        .select_related("document", "jurisdiction")
+        .defer("jurisdiction__geom")
+    )
+    narrowed = any(wanted.values())
+    day = wanted.get("on") or today
+    in_force = sum(row.stands_on(day) and row.status != Parameter.Status.REFERENCE for row in rows)
+    references = sum(row.status == Parameter.Status.REFERENCE for row in rows)
+    for row in rows:
+        row.state_today = row.state_on(day)  # type: ignore[attr-defined]
+    return render(
+        request,
+        "policy/parameters.html",
+        {
+            "form": form,
+            "groups": _grouped(rows),
+            "count": len(rows),
+            "in_force": in_force,
+            "references": references,
+            "narrowed": narrowed,
+            "day": day,
+        },
+    )
+
+
+@require_safe
+@login_required
+def parameter(request: HttpRequest, pk: int) -> HttpResponse:
+    """One parameter, and every value its key has had at its place."""
+    _refuse_strangers(request)
+    row = get_object_or_404(
+        Parameter.objects.select_related("document", "jurisdiction").defer("jurisdiction__geom"), pk=pk
+    )
+    today = timezone.localdate()
+    history = list(
+        Parameter.objects.filter(key=row.key, jurisdiction=row.jurisdiction_id)
+        .select_related("document")
+        .order_by("-valid_from", "status", "pk")
+    )
+    for version in (row, *history):
+        version.state_today = version.state_on(today)  # type: ignore[attr-defined]
+    return render(request, "policy/parameter.html", {"parameter": row, "history": history, "today": today})
+
+
+@require_safe
+@login_required
+def key(request: HttpRequest, key: str) -> HttpResponse:
+    """The permanent address of a §: the parameter in force for a key at a place on a day."""
+    _refuse_strangers(request)
+    place = request.GET.get("place") or CITY_CODE
+    given = request.GET.get("on", "")
+    try:
+        on = datetime.date.fromisoformat(given) if given else timezone.localdate()
+    except ValueError:
+        return _missing(request, key, place, _("“%s”不是日期，应写作 2026-03-31。") % given)
+    try:
+        answer = value(key, place, on)
+    except ParameterMissing as missing:
+        return _missing(request, key, place, str(missing))
+    return redirect("policy:parameter", pk=answer.citation.parameter_id)
+
+
+def _missing(request: HttpRequest, key: str, place: str, problem: str) -> HttpResponse:
+    known = Jurisdiction.objects.filter(code=place).values_list("name", flat=True).first()
+    return render(
+        request,
+        "policy/missing.html",
+        {"key": key, "place": known or place, "problem": problem},
+        status=404,
+    )
