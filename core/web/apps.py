@@ -14,7 +14,7 @@ class WebConfig(AppConfig):
 
     def ready(self) -> None:
         # Imported here: its panels read models, which exist only once all apps are loaded.
-        from core.web import home
+        from core.web import home, sources
         from core.web.checks import rail_addresses_exist
 
         checks.register(rail_addresses_exist, checks.Tags.urls)
@@ -36,3 +36,4 @@ class WebConfig(AppConfig):
             )
         )
         home.register()
+        sources.register()

@@ -22,6 +22,9 @@ from core.web import registry, shell
 
 LAND_ROLES = ("planner", "reviewer", "monitor", "head", "parks", "auditor")
 
+#: Panels this wide stand in the main column.
+MAIN_SPAN = 6
+
 LAYER_TITLES = {
     "districts": gettext_lazy("行政区界线"),
     "zones": gettext_lazy("工业集聚区"),
@@ -58,22 +61,28 @@ def latest_publications() -> list[dict[str, Any]]:
 
 
 def floors(request: HttpRequest) -> dict[str, Any] | None:
-    """The red-line floors in force for the places of the signed-in person, m² each."""
+    """The red-line floors in force, m² each: the five districts, then the city; ``own`` marks the person's.
+
+    Every district is shown to everybody: the floors are public, and they sum to exactly
+    the city's, so one district's shortfall is nobody else's slack (S002 专项行动六 二(一)2).
+    """
     values = policy.values_for("redline.floor_km2")
-    codes = list(request.user.district_codes)
-    if request.user.sees_city:
-        codes.append(CITY_CODE)
-    names = dict(Jurisdiction.objects.filter(code__in=codes).values_list("code", "name"))
-    rows = [
-        {
-            "name": names[code],
-            "floor_m2": values[code].value * M2_PER_KM2,
-            "value": values[code],
-            "total": code == CITY_CODE,
-        }
-        for code in codes
-        if code in values and code in names and values[code].place == code
-    ]
+    places = Jurisdiction.objects.filter(level__in=("district", "city")).order_by("-level", "code")
+    own = {CITY_CODE} if request.user.sees_city else set(request.user.place_codes)
+    rows = []
+    for code, name in places.values_list("code", "name"):
+        value = values.get(code)
+        # A district without a floor of its own would inherit the city's total.
+        if value is not None and value.value is not None and value.place == code:
+            rows.append(
+                {
+                    "name": name,
+                    "floor_m2": value.value * M2_PER_KM2,
+                    "value": value,
+                    "total": code == CITY_CODE,
+                    "own": code in own,
+                }
+            )
     return {"rows": rows} if rows else None
 
 
@@ -120,12 +129,10 @@ def floor_answer(request: HttpRequest) -> registry.Answer | None:
     held = floors(request)
     if held is None:
         return None
-    rows = held["rows"]
-    total = next((row for row in rows if row["total"]), None)
-    if total is None and len(rows) == 1:
-        total = rows[0]
-    if total is None:
+    own = [row for row in held["rows"] if row["own"]]
+    if len(own) != 1:
         return None
+    total = own[0]
     number = (Decimal(total["floor_m2"]) / M2_PER_KM2).normalize()
     return registry.Answer(
         sentence=_("%(place)s须守住工业用地红线 %(floor)s\u2009km²")
@@ -164,7 +171,7 @@ def register() -> None:
     """The panels and fallback headings that need nothing from the packages above."""
     add = registry.register_home_panel
     panel = registry.HomePanel
-    add(panel("floors", gettext_lazy("红线下限"), LAND_ROLES, "web/home/floors.html", floors, order=60, span=4))
+    add(panel("floors", gettext_lazy("红线下限"), LAND_ROLES, "web/home/floors.html", floors, order=60, span=8))
     add(
         panel(
             "layers",
@@ -217,15 +224,24 @@ def _heading(request: HttpRequest) -> registry.Answer:
 
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    filled = []
+    filled: list[FilledPanel] = []
+    replaced: set[str] = set()
     for panel in registry.home_panels_for(request.user.role):
+        if panel.key in replaced:
+            continue
         context = panel.context(request)
         if context is not None:
+            replaced.update(panel.replaces)
             filled.append(
                 FilledPanel(panel.key, panel.title, panel.span, panel.template, context)
             )
     return render(
         request,
         "web/home.html",
-        {"answer": _heading(request), "panels": filled, "today": timezone.localdate()},
+        {
+            "answer": _heading(request),
+            "main": [panel for panel in filled if panel.span >= MAIN_SPAN],
+            "aside": [panel for panel in filled if panel.span < MAIN_SPAN],
+            "today": timezone.localdate(),
+        },
     )

@@ -42,7 +42,8 @@ class HomePanel:
     """A card on the home page of some roles.
 
     ``context(request)`` returns the template's context; returning ``None``
-    hides the panel. ``span`` is its width on a 12-column grid.
+    hides the panel. ``span`` of 6 and more stands in the main column (6 half of
+    it, 8 and more all of it), less in the narrow one beside.
     """
 
     key: str
@@ -52,6 +53,8 @@ class HomePanel:
     context: Callable[[HttpRequest], dict[str, Any] | None]
     order: int = 100
     span: int = 4
+    #: Keys of panels this one says better; they are left out beside it.
+    replaces: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Template tags of the shared components: icon, area, badge, source, field."""
 
+from decimal import Decimal
 from itertools import count
 from typing import Any
 
@@ -103,12 +104,14 @@ def source(value: Any, rule: str = "", inputs: str = "") -> dict[str, Any]:
     ``value`` is what ``policy.value()`` answered (value, unit, citation) or a citation.
     """
     citation = getattr(value, "citation", value)
+    number = getattr(value, "value", None)
     return {
         "id": f"source-{next(_source_ids)}",
         "rule": rule,
         "inputs": inputs,
         "citation": citation,
-        "number": getattr(value, "value", None),
+        # Decimal('190.000000') reads 190; 'f' keeps 450 from becoming 4.5E+2.
+        "number": None if number is None else figures.grouped(Decimal(f"{number.normalize():f}")),
         "unit": getattr(value, "unit", ""),
     }
 
