@@ -75,13 +75,9 @@ def develop(
     # Each superblock has a grain of its own: workshops here, large works there.
     n = len(rows)
     grain = mean_m2 * np.exp(rng.normal(0, 0.62, n)) * np.where(is_village, 0.55, 1.0)
-    inner = shapely.buffer(
-        blocks.plan[rows], -settings["kerb_m"], join_style="mitre", mitre_limit=2.0
-    )
+    inner = shapely.buffer(blocks.plan[rows], -settings["kerb_m"], join_style="mitre", mitre_limit=2.0)
     target = np.clip(grain * rng.uniform(5.0, 11.0, n), 9_000.0, 140_000.0)
-    pieces, _, of = split_to_size(
-        inner, blocks.angle[rows], target, settings["branch_m"], rng, 1_500.0
-    )
+    pieces, _, of = split_to_size(inner, blocks.angle[rows], target, settings["branch_m"], rng, 1_500.0)
     good = (compactness(pieces) > 0.2) & (shapely.get_num_interior_rings(pieces) == 0)
     # Greens, ponds, schools and land not yet built on.
     empty = rng.random(len(pieces)) < np.where(is_village[of], 0.5, 0.13)
@@ -131,9 +127,7 @@ def _village_parks(
     return order[: int(np.searchsorted(np.cumsum(blocks.area_m2[order]), wanted)) + 1]
 
 
-def plot_shapes(
-    plan: Geoms, counts: NDArray[np.int64], rng: np.random.Generator
-) -> tuple[Geoms, NDArray[np.int64]]:
+def plot_shapes(plan: Geoms, counts: NDArray[np.int64], rng: np.random.Generator) -> tuple[Geoms, NDArray[np.int64]]:
     """Plots of blocks: noded plan polygons and the block row of each."""
     pieces, of = split_to_count(plan, longest_edge_angle(plan), counts, rng)
     whole, src = polygon_parts(pieces, 60.0)

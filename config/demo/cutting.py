@@ -45,9 +45,7 @@ def cut(
     middle = (low + high) / 2
     middle[rows, axis] = low[rows, axis] + ratio * span[rows, axis]
     cos, sin = np.cos(angle), np.sin(angle)
-    at = np.column_stack(
-        [middle[:, 0] * cos - middle[:, 1] * sin, middle[:, 0] * sin + middle[:, 1] * cos]
-    )
+    at = np.column_stack([middle[:, 0] * cos - middle[:, 1] * sin, middle[:, 0] * sin + middle[:, 1] * cos])
     normal_angle = angle + np.where(axis == 0, 0.0, np.pi / 2) + skew
     normal = np.column_stack([np.cos(normal_angle), np.sin(normal_angle)])
     run = np.column_stack([-normal[:, 1], normal[:, 0]])
@@ -56,9 +54,7 @@ def cut(
     def half(side: float) -> Geoms:
         edge = at + normal * (side * gap / 2)[:, None]
         far = edge + side * normal * reach
-        ring = np.stack(
-            [edge - run * reach, edge + run * reach, far + run * reach, far - run * reach], axis=1
-        )
+        ring = np.stack([edge - run * reach, edge + run * reach, far + run * reach, far - run * reach], axis=1)
         return shapely.intersection(geoms, shapely.polygons(ring))
 
     return half(1.0), half(-1.0)
@@ -190,9 +186,7 @@ def insert_shared_vertices(geoms: Geoms, group: NDArray[np.int64], near_m: float
         length = np.hypot(ab[:, 0], ab[:, 1])
         t = ((p - a) * ab).sum(axis=1) / np.maximum(length, 1e-9) ** 2
         off = np.abs((p[:, 0] - a[:, 0]) * ab[:, 1] - (p[:, 1] - a[:, 1]) * ab[:, 0])
-        on = (
-            (off < near_m * length) & (t * length > 2 * near_m) & ((1 - t) * length > 2 * near_m)
-        )
+        on = (off < near_m * length) & (t * length > 2 * near_m) & ((1 - t) * length > 2 * near_m)
         inserts.append((edge[rows[on]], t[on], p[on]))
     at = np.concatenate([i[0] for i in inserts])
     if not len(at):

@@ -42,12 +42,8 @@ class Ground:
         self._k = number[:, None] * np.column_stack([np.cos(heading), np.sin(heading)])
         self._a = amplitude[:, None] * np.column_stack([np.cos(push), np.sin(push)])
         self._phase = rng.uniform(0, 2 * np.pi, len(waves))
-        self._forward = pyproj.Transformer.from_crs(
-            CGCS2000_GK_114E, CGCS2000, always_xy=True
-        ).transform
-        self._back = pyproj.Transformer.from_crs(
-            CGCS2000, CGCS2000_GK_114E, always_xy=True
-        ).transform
+        self._forward = pyproj.Transformer.from_crs(CGCS2000_GK_114E, CGCS2000, always_xy=True).transform
+        self._back = pyproj.Transformer.from_crs(CGCS2000, CGCS2000_GK_114E, always_xy=True).transform
 
     def _push(self, xy: Array) -> Array:
         return np.sin(xy @ self._k.T + self._phase) @ self._a
@@ -98,15 +94,10 @@ _E = np.sqrt(_E2)
 
 
 def _q(sin_lat: Array) -> Array:
-    return (1 - _E2) * (
-        sin_lat / (1 - _E2 * sin_lat**2)
-        - np.log((1 - _E * sin_lat) / (1 + _E * sin_lat)) / (2 * _E)
-    )
+    return (1 - _E2) * (sin_lat / (1 - _E2 * sin_lat**2) - np.log((1 - _E * sin_lat) / (1 + _E * sin_lat)) / (2 * _E))
 
 
 def _authalic(lonlat: Array) -> Array:
     # Lambert cylindrical equal-area on the ellipsoid: x = a·λ, y = a·q/2.
     radians = np.radians(lonlat)
-    return np.column_stack(
-        [GEOD.a * (radians[:, 0] - 1.97), GEOD.a * _q(np.sin(radians[:, 1])) / 2]
-    )
+    return np.column_stack([GEOD.a * (radians[:, 0] - 1.97), GEOD.a * _q(np.sin(radians[:, 1])) / 2])

@@ -54,14 +54,14 @@ class RedLine:
     square metre, by cutting the last tract taken in.
     """
 
-    def __init__(
-        self, blocks: Superblocks, ground: Ground, codes: list[str], rng: np.random.Generator
-    ) -> None:
+    def __init__(self, blocks: Superblocks, ground: Ground, codes: list[str], rng: np.random.Generator) -> None:
         self.blocks, self.ground, self.codes, self.rng = blocks, ground, codes, rng
         self.geoms = ground.place(blocks.plan)
         self.tracts = 0
 
-    def draw(self, zones: list[ZoneOutline], settings: dict[str, Any], floors_km2: dict[str, float]) -> list[TractShape]:
+    def draw(
+        self, zones: list[ZoneOutline], settings: dict[str, Any], floors_km2: dict[str, float]
+    ) -> list[TractShape]:
         """Every version of every tract, in a fixed order."""
         taken = np.zeros(len(self.blocks), bool)
         for zone in zones:
@@ -83,12 +83,7 @@ class RedLine:
     def _queue(self, district: int, taken: np.ndarray, zones: list[ZoneOutline]) -> list[int]:
         """Superblocks outside zones in the order in which the red line takes them in."""
         blocks, rng = self.blocks, self.rng
-        fit = (
-            (blocks.district == district)
-            & ~taken
-            & (blocks.area_m2 > 260_000)
-            & (compactness(blocks.plan) > 0.45)
-        )
+        fit = (blocks.district == district) & ~taken & (blocks.area_m2 > 260_000) & (compactness(blocks.plan) > 0.45)
         rows = np.flatnonzero(fit)
         centres = np.array([z.geom.centroid.coords[0] for z in zones if z.district == district])
         off = (blocks.lonlat[rows, None, :] - centres[None]) * [0.92, 1.0]
@@ -108,15 +103,13 @@ class RedLine:
                 del left[row]
         return order
 
-    def _inside(
-        self, ledger: _District, district: int, zones: list[ZoneOutline], floor_m2: float
-    ) -> None:
+    def _inside(self, ledger: _District, district: int, zones: list[ZoneOutline], floor_m2: float) -> None:
         """Tracts inside the zones; some superblocks of a zone serve living, green and water."""
         for index, zone in enumerate(zones):
             if zone.district != district:
                 continue
             members = np.array(zone.members)
-            serving = int(round(len(members) * self.rng.uniform(0.1, 0.24)))
+            serving = round(len(members) * self.rng.uniform(0.1, 0.24))
             apart = set(self.rng.choice(members, serving, replace=False).tolist())
             for row in zone.members:
                 if row not in apart:
@@ -124,8 +117,16 @@ class RedLine:
         if ledger.total() > floor_m2:
             raise RuntimeError(f"The demo zones of {self.codes[district]} exceed the red line.")
 
-    def _open(self, ledger: _District, district: int, row: int, zone: int | None,
-              geom: shapely.Geometry, step: int, tract: int = -1) -> TractShape:
+    def _open(
+        self,
+        ledger: _District,
+        district: int,
+        row: int,
+        zone: int | None,
+        geom: shapely.Geometry,
+        step: int,
+        tract: int = -1,
+    ) -> TractShape:
         if tract < 0:
             tract = self.tracts
             self.tracts += 1

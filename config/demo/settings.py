@@ -26,5 +26,5 @@ def rng(seed: int, *stage: int | str) -> np.random.Generator:
     """
     words = [seed & 0xFFFFFFFF]
     for part in stage:
-        words += [part] if isinstance(part, int) else [b for b in part.encode()]
+        words += [part] if isinstance(part, int) else list(part.encode())
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(words)))

@@ -89,9 +89,7 @@ def lay_streets(
     streets = settings["streets"]
     on_plan = ground.unplace(shapely.segmentize(districts, 0.002))
     water = _rivers(settings["rivers"]["lines"], ground)
-    land = shapely.difference(
-        shapely.buffer(on_plan, -streets["district_margin_m"], join_style="round"), water
-    )
+    land = shapely.difference(shapely.buffer(on_plan, -streets["district_margin_m"], join_style="round"), water)
     cells = _quarters(shapely.union_all(land), streets, rng)
     plans, angles, of_district = [], [], []
     for number, piece in enumerate(land):

@@ -7,9 +7,7 @@ from typing import Any
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
-from config.demo.cutting import Array, Geoms
 from config.demo.ground import Ground, area_m2
 from config.demo.streets import Superblocks, compactness, neighbours
 
@@ -78,12 +76,8 @@ class _Grower:
     def _outline(self, members: list[int], low_m2: float, high_m2: float) -> ZoneOutline | None:
         blocks = self.blocks
         # Close the streets between the members, then step back to just outside the kerb.
-        grown = shapely.buffer(
-            blocks.plan[members], STREET_M / 2 + 1, join_style="mitre", mitre_limit=2.5
-        )
-        outline = shapely.buffer(
-            shapely.union_all(grown), -(STREET_M / 2 - 3), join_style="mitre", mitre_limit=2.5
-        )
+        grown = shapely.buffer(blocks.plan[members], STREET_M / 2 + 1, join_style="mitre", mitre_limit=2.5)
+        outline = shapely.buffer(shapely.union_all(grown), -(STREET_M / 2 - 3), join_style="mitre", mitre_limit=2.5)
         if outline.geom_type != "Polygon":
             return None
         outline = shapely.simplify(shapely.Polygon(outline.exterior), 1.5)
@@ -96,9 +90,7 @@ class _Grower:
         if not self.free[rows].all():
             return None
         self._outline_plan = outline
-        return ZoneOutline(
-            int(blocks.district[members[0]]), int(blocks.town[members[0]]), placed, area, rows.tolist()
-        )
+        return ZoneOutline(int(blocks.district[members[0]]), int(blocks.town[members[0]]), placed, area, rows.tolist())
 
     def occupy(self, zone: ZoneOutline) -> None:
         """Keep other zones off this one and off the superblocks around it."""
@@ -145,8 +137,7 @@ def draw_zones(
                 made.append(zone)
         if len(made) < wanted:
             raise RuntimeError(
-                f"Only {len(made)} of {wanted} demo zones fit into district {codes[number]}; "
-                "try another --seed."
+                f"Only {len(made)} of {wanted} demo zones fit into district {codes[number]}; try another --seed."
             )
         made.sort(key=lambda z: (-z.geom.centroid.y, z.geom.centroid.x))
         zones += made

@@ -1,0 +1,135 @@
+"""Puts the demo city into the database: all of it or nothing."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import pghistory
+import shapely
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from config.demo import city, layers
+from config.demo.accounts import Password, create_accounts, usernames
+from config.demo.city import City, Say
+from config.demo.cutting import Geoms
+from config.demo.firms import load_firms
+from core.accounts.models import User
+from core.mapedit.models import Publication
+from core.policy.models import Jurisdiction
+from efficiency.returns.models import PlotFigure, YearlyReturn
+from efficiency.returns.services import refresh_plot_figures
+from landuse.plots.models import Occupation, Plot, PlotVersion
+from landuse.redline.models import Tract, TractVersion
+from parks.enterprises.models import Enterprise, EnterpriseMember, Industry
+from parks.zones.models import Zone, ZoneVersion
+
+LAST_YEAR = 2025
+
+# Any number; two seed_demo at once must not both find the database empty.
+LOCK = 4_406_000_054
+
+
+class SeedRefused(Exception):
+    """The demo city cannot be put here; the message says why and what to do."""
+
+
+class AlreadySeeded(Exception):
+    """The demo city is here already; nothing was done."""
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """What was put into the database."""
+
+    zones: int
+    tracts: int
+    plots: int
+    enterprises: int
+    returns: int
+    seconds: float
+
+
+def seed_demo(*, seed: int, plots: int, years: int, password: Password, say: Say) -> Seeded:
+    """Draw the demo city and load it in one transaction.
+
+    Raises SeedRefused when the database holds data that is not the demo city's or lacks
+    what the city stands on, AlreadySeeded when the demo city is there.
+    """
+    started = time.monotonic()
+
+    def timed(message: str) -> None:
+        say(f"[{time.monotonic() - started:6.1f} s] {message}")
+
+    with transaction.atomic(), pghistory.context(source="seed_demo", seed=seed):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        _refuse_unless_free()
+        districts = _districts()
+        try:
+            drawn = city.draw(districts, seed=seed, plots=plots, say=timed)
+        except RuntimeError as error:
+            raise SeedRefused(str(error)) from error
+        # Foreign keys are checked with each statement instead of queued by the million.
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        # An ORM write first: it hands the history context to the transaction, which COPY cannot.
+        accounts = create_accounts(password)
+        result = _load(drawn, accounts, list(range(LAST_YEAR - years + 1, LAST_YEAR + 1)), timed)
+    _analyze()
+    seconds = time.monotonic() - started
+    timed(_("示例城市已就绪"))
+    return Seeded(*result, seconds=seconds)
+
+
+def _load(drawn: City, accounts: dict[str, User], years: list[int], say: Say) -> tuple[int, ...]:
+    publisher = accounts["reviewer.city"]
+    towns = layers.town_codes(drawn)
+    zones = layers.load_zones(drawn, publisher)
+    tracts = layers.load_tracts(drawn, zones, publisher)
+    say(_("集聚区与红线已装载"))
+    land, codes = layers.load_plots(drawn, towns, years, publisher, say)
+    enterprises, returns = load_firms(drawn, land, codes, towns, years, accounts, say)
+    for year in years:
+        refresh_plot_figures(year=year)
+    say(_("宗地亩均指标已计算"))
+    return len(zones), tracts, len(codes), enterprises, returns
+
+
+def _refuse_unless_free() -> None:
+    """Raise unless the database holds no land or enterprise data at all."""
+    foreign = _("数据库中已有非示例数据（%s），不能装入示例城市。请另用一个空数据库，或先 make reset。")
+    if Enterprise.objects.filter(is_demo=False).exists():
+        raise SeedRefused(foreign % _("企业"))
+    if Publication.objects.filter(is_demo=False).exists():
+        raise SeedRefused(foreign % _("图层发布"))
+    if Publication.objects.filter(is_demo=True).exists():
+        raise AlreadySeeded(_("示例城市已在数据库中，未作任何改动。"))
+    for model in (Enterprise, Zone, Tract, Plot):
+        if model._default_manager.exists():
+            raise SeedRefused(foreign % model._meta.verbose_name)
+    taken = User.objects.filter(username__in=usernames()).order_by("username")
+    if names := list(taken.values_list("username", flat=True)):
+        raise SeedRefused(foreign % _("账号 %s") % "、".join(names))
+
+
+def _districts() -> dict[str, Geoms]:
+    """Boundaries by district code, from the database."""
+    wanted = city.district_codes()
+    rows = Jurisdiction.objects.filter(code__in=wanted, geom__isnull=False)
+    found = {row.code: shapely.from_wkb(bytes(row.geom.wkb)) for row in rows}
+    if missing := sorted(set(wanted) - set(found)):
+        raise SeedRefused(_("缺少各区界线（%s）。请先运行 manage.py load_fixtures。") % "、".join(missing))
+    return found
+
+
+def _analyze() -> None:
+    """Fresh statistics, without which the first maps would be slow."""
+    models = (
+        Zone, ZoneVersion, Tract, TractVersion, Plot, PlotVersion, Occupation, Industry,
+        Enterprise, EnterpriseMember, YearlyReturn, PlotFigure,
+    )  # fmt: skip
+    with connection.cursor() as cursor:
+        for model in models:
+            cursor.execute(f"ANALYZE {connection.ops.quote_name(model._meta.db_table)}")
