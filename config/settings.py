@@ -216,6 +216,7 @@ STORAGES = {
     },
 }
 MEDIA_ROOT = LOCAL_DIR / "media"
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("png", "jpg", "webp", "woff2", "gz", "br", "map")
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
 
 # Only the template tags of django-leaflet are used; Leaflet itself comes from npm, and no tile address is built in.

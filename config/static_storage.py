@@ -1,6 +1,23 @@
 """Static files with a hash in their name and compressed copies beside them."""
 
+from typing import Any
+
+import brotli
+from whitenoise.compress import Compressor
 from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+#: Static folders of our own packages: their scripts are ES modules that import each other by relative address.
+OWN = ("accounts", "enterprises", "jobs", "mapedit", "plots", "policy", "redline", "returns", "web", "zones")
+
+IMPORTS = CompressedManifestStaticFilesStorage._js_module_import_aggregation_patterns[1]
+
+
+class QuickCompressor(Compressor):
+    """Brotli at quality 6: a tenth of the time of quality 11, which made a first start wait a minute for a tenth less."""
+
+    @staticmethod
+    def compress_brotli(data: bytes) -> bytes:
+        return bytes(brotli.compress(data, quality=6))
 
 
 class ManifestStorage(CompressedManifestStaticFilesStorage):
@@ -19,6 +36,8 @@ class ManifestStorage(CompressedManifestStaticFilesStorage):
                 (r"""(?P<matched>@import\s*["']\s*(?P<url>.*?)["'])""", """@import url("%(url)s")"""),
             ),
         ),
-        # fnmatch: every script whose path does not begin with the n of npm/; no app's static folder begins with n.
-        ("[!n]*.js", CompressedManifestStaticFilesStorage._js_module_import_aggregation_patterns[1]),
+        *((f"{app}/*.js", IMPORTS) for app in OWN),
     )
+
+    def create_compressor(self, **options: Any) -> Compressor:
+        return QuickCompressor(**options)
