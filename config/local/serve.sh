@@ -97,8 +97,11 @@ TEXT
 run() {
     cd "$checkout"
     mkdir -p "$local_dir/log" "$local_dir/run"
-    stop_processes
+    # A server of ours on the same port makes room; one on another port is stopped only once the new port is known good.
+    if ours web >/dev/null && [ "$(cat "$local_dir/run/port" 2>/dev/null)" = "$port" ]; then stop_processes; fi
     check_port
+    stop_processes
+    printf '%s\n' "$port" >"$local_dir/run/port"
     cluster_was_up=yes
     if [ -z "${DATABASE_URL:-}" ] && ! "$here/cluster.sh" status 2>/dev/null; then cluster_was_up=no; fi
     trap clean_up EXIT
