@@ -218,7 +218,8 @@ class Parameter(models.Model):
         """The value as a reader sees it: ``> 10,000``, without unit or trailing zeros."""
         if self.value is None:
             return self.text_value
-        figure = f"{self.value:,f}"
+        # A calendar year is no quantity: 2026, not 2,026.
+        figure = f"{self.value:f}" if self.unit == "年" else f"{self.value:,f}"
         if "." in figure:
             figure = figure.rstrip("0").rstrip(".")
         sign = {">=": "≥", "<=": "≤", "~": "约", "=": ""}.get(self.comparison, self.comparison)

@@ -20,6 +20,9 @@ from core.policy.services import ParameterMissing, value
 
 DEFAULTS = "MC-DEFAULT"
 
+# The order of the rule numbers, in which an office works: red line first, other land clauses last.
+FAMILIES = "RL RS VR PR LT QT PD TR CS PM CF PE EP DM MG OL MC".split()
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -34,10 +37,14 @@ def _refuse_strangers(request: HttpRequest) -> None:
         raise PermissionDenied
 
 
-def _rule_order(clause_id: str) -> list[tuple[int, int, str]]:
-    """RL-2 before RL-10."""
+def _rule_order(clause_id: str) -> tuple[int, list[tuple[int, int, str]]]:
+    """Families in their order, and RL-2 before RL-10."""
+    family, *_rest = clause_id.split("-")
     parts = re.findall(r"\d+|\D+", clause_id)
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts]
+    return (
+        FAMILIES.index(family) if family in FAMILIES else len(FAMILIES),
+        [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts],
+    )
 
 
 def _grouped(parameters: list[Parameter]) -> list[Group]:

@@ -147,6 +147,21 @@ def test_the_values_of_all_places_cost_the_same_two_queries_however_many_answer(
     assert set(titles) == {"440605", *Jurisdiction.objects.filter(parent="440605").values_list("code", flat=True)}
 
 
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ({"value": Decimal("10000.000000"), "comparison": ">", "unit": "亩"}, "> 10,000"),
+        ({"value": Decimal("0.1"), "comparison": "<=", "unit": "m"}, "≤ 0.1"),
+        ({"value": Decimal("100"), "comparison": "=", "unit": "%"}, "100"),
+        ({"value": Decimal("2026"), "comparison": "=", "unit": "年"}, "2026"),
+        ({"value": Decimal("270"), "comparison": "~", "unit": "家"}, "约 270"),
+        ({"value": None, "text_value": "国有"}, "国有"),
+    ],
+)
+def test_a_value_is_shown_as_the_document_means_it(given: dict[str, object], shown: str) -> None:
+    assert Parameter(**given).shown_value == shown
+
+
 def by_hand(rows: list[Parameter], key: str, lineage: list[str], day: datetime.date) -> Decimal | None:
     """The rule once more, in plain Python: the place itself, then its parents; references never."""
     for place in lineage:
