@@ -13,7 +13,7 @@ class AccountAdapter(DefaultAccountAdapter):
     error_messages = {
         **DefaultAccountAdapter.error_messages,
         "account_inactive": _("此账号已停用。需要恢复的，请联系本单位系统管理员。"),
-        "enter_current_password": _("请输入现用密码。"),
+        "enter_current_password": _("现用密码不正确。请核对大小写后重新输入。"),
         "incorrect_password": _("现用密码不正确。请核对大小写后重新输入。"),
         "username_password_mismatch": _(
             "用户名或密码不正确。请核对大小写后重新输入；忘记密码的，由系统管理员重置。"

@@ -30,7 +30,8 @@ def round_honestly(value: Decimal, limit: Decimal = Decimal(0), digits: int = 2)
         rounded = value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN)
         if _side(rounded, limit) == side:
             return rounded
-    away = ROUND_CEILING if side > 0 else ROUND_FLOOR
+    # Exactly the limit, with more digits than are shown: it rounds as the limit itself does.
+    away = {1: ROUND_CEILING, 0: ROUND_HALF_EVEN, -1: ROUND_FLOOR}[side]
     return value.quantize(Decimal(1).scaleb(-MAX_DIGITS), rounding=away)
 
 

@@ -1,5 +1,6 @@
 """The home page: one sentence that matters today, then the panels of the role."""
 
+import json
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -19,6 +20,7 @@ from core.geodata.area import M2_PER_KM2
 from core.mapedit.models import Publication
 from core.policy.models import CITY_CODE, Jurisdiction
 from core.web import registry, shell
+from core.web.health import readyz
 
 LAND_ROLES = ("planner", "reviewer", "monitor", "head", "parks", "auditor")
 
@@ -83,6 +85,9 @@ def floors(request: HttpRequest) -> dict[str, Any] | None:
                     "own": code in own,
                 }
             )
+    total = next((row["floor_m2"] for row in rows if row["total"]), None)
+    for row in rows:
+        row["share"] = round(100 * row["floor_m2"] / total, 4) if total else None
     return {"rows": rows} if rows else None
 
 
@@ -108,6 +113,18 @@ def layers(request: HttpRequest) -> dict[str, Any]:
 def publications(request: HttpRequest) -> dict[str, Any]:
     recent = Publication.objects.select_related("published_by").order_by("-published_at")[:8]
     return {"rows": [{"title": LAYER_TITLES.get(p.layer_id, p.layer_id), "publication": p} for p in recent]}
+
+
+def status(request: HttpRequest) -> dict[str, Any]:
+    """What /readyz answers, for the person who keeps the system running."""
+    labels = {"database": _("数据库"), "migrations": _("数据库结构"), "worker": _("后台任务")}
+    parts = json.loads(readyz(request).content)["parts"]
+    return {
+        "rows": [
+            {"label": labels.get(part, part), "ok": answer == "ok", "detail": answer}
+            for part, answer in parts.items()
+        ]
+    }
 
 
 def accounts(request: HttpRequest) -> dict[str, Any]:
@@ -203,6 +220,17 @@ def register() -> None:
             accounts,
             order=50,
             span=8,
+        )
+    )
+    add(
+        panel(
+            "status",
+            gettext_lazy("运行状态"),
+            ("sysadmin",),
+            "web/home/status.html",
+            status,
+            order=60,
+            span=4,
         )
     )
     add(panel("doors", gettext_lazy("常用入口"), (), "web/home/doors.html", doors, order=80, span=4))
