@@ -32,16 +32,24 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
         load_fixtures()
 
 
-@pytest.fixture(autouse=True)
-def _fixtures_survive_transactional_tests(request: pytest.FixtureRequest) -> None:
-    """A test that commits ends with every table emptied; the next one needs the fixtures again."""
-    marker = request.node.get_closest_marker("django_db")
-    commits = {"live_server", "transactional_db"} & set(request.fixturenames)
-    if commits or (marker and marker.kwargs.get("transaction")):
-        request.getfixturevalue("transactional_db")
-        from core.policy.models import Parameter
+def _commits(item: pytest.Item) -> bool:
+    """Whether a test commits, after which Django empties every table."""
+    marker = item.get_closest_marker("django_db")
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return bool({"live_server", "transactional_db"} & fixtures or (marker and marker.kwargs.get("transaction")))
 
-        if not Parameter.objects.exists():
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """Put the fixtures back once a test that commits has emptied the tables.
+
+    A hook, not a fixture: it must come after the flush, which is itself a fixture's end.
+    """
+    yield
+    if nextitem is not None and _commits(item):
+        from pytest_django.plugin import blocking_manager_key
+
+        with item.config.stash[blocking_manager_key].unblock():
             load_fixtures()
 
 

@@ -7,7 +7,7 @@ comparison never depends on how a figure was rounded for display.
 from decimal import Decimal
 from fractions import Fraction
 
-from django.contrib.gis.db.models import MultiPolygonField
+from django.contrib.gis.db.models import MultiPolygonField, PointField
 from django.db.models import BooleanField, FloatField, Func
 
 M2_PER_MU = Fraction(2000, 3)
@@ -42,6 +42,17 @@ class IsEmpty(Func):
     arity = 1
     output_field = BooleanField()
     conditional = True
+
+
+class InnerPoint(Func):
+    """SQL: a point inside a CGCS2000 polygon, wherever its centroid may fall.
+
+    Django's own ``PointOnSurface`` cannot take an ``OuterRef``.
+    """
+
+    function = "ST_PointOnSurface"
+    arity = 1
+    output_field = PointField(srid=4490)
 
 
 class InWebMercator(Func):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from typing import Self
 
-from django.contrib.gis.db.models.functions import PointOnSurface
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from core.accounts.models import User
 from core.accounts.scope import PlaceScopedQuerySet
+from core.geodata.area import InnerPoint
 from core.mapedit.models import VersionQuerySet
 from parks.zones.models import ZoneVersion
 
@@ -31,7 +31,7 @@ class PlotVersionQuerySet(PlaceScopedQuerySet, VersionQuerySet):
         """Annotate ``zone_code`` and ``zone_name``: the zone covering the plot's inner point."""
         zone = (
             ZoneVersion.objects.in_force_on(on)
-            .filter(geom__covers=PointOnSurface(OuterRef("geom")))
+            .filter(geom__covers=InnerPoint(OuterRef("geom")))
             .order_by("zone_id")
         )
         return self.annotate(

@@ -1,0 +1,71 @@
+"""Every write to every table of ours is in history: ORM, raw SQL and COPY, with its user."""
+
+import io
+
+import pghistory
+import pytest
+from django.apps import apps
+from django.db import DatabaseError, connection, transaction
+from pghistory.models import Context
+
+from core.accounts.models import Role
+from landuse.plots.models import Plot, PlotEvent, PlotVersionEvent
+from parks.zones.models import ZoneVersion, ZoneVersionEvent
+from tests.places import NANHAI, account, plot, square, zone
+
+pytestmark = pytest.mark.django_db
+
+OURS = {"accounts", "policy", "jobs", "mapedit", "zones", "enterprises", "redline", "plots", "returns"}
+COUNTERS = {"mapedit.Layer"}
+"""Tables that only count the writes which are themselves in history."""
+
+
+def test_every_model_of_ours_is_tracked_for_insert_update_and_delete():
+    untracked = []
+    for model in apps.get_models():
+        if model._meta.app_label not in OURS or hasattr(model, "pgh_tracked_model") or model._meta.proxy:
+            continue
+        if model._meta.label in COUNTERS or model._meta.auto_created:
+            continue
+        names = {trigger.name for trigger in getattr(model._meta, "triggers", [])}
+        if not {"insert_insert", "update_update", "delete_delete"} <= names:
+            untracked.append(model._meta.label)
+    assert untracked == []
+
+
+def test_raw_sql_is_recorded():
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO plots_plot (code) VALUES (%s)", [f"{NANHAI}001001GB09999"])
+    assert PlotEvent.objects.get(pgh_label="insert").code.endswith("09999")
+
+
+def test_copy_is_recorded_row_by_row():
+    codes = "".join(f"{NANHAI}001001GB{n:05d}\n" for n in range(500))
+    with connection.cursor() as cursor:
+        cursor.cursor.copy_expert("COPY plots_plot (code) FROM STDIN", io.StringIO(codes))
+    assert PlotEvent.objects.filter(pgh_label="insert").count() == 500
+
+
+def test_closing_a_version_records_the_change_and_its_user():
+    user = account(Role.PLANNER, NANHAI)
+    version = zone("Z-1", square(113.0, 23.05, 0.03))
+    with pghistory.context(user=user.pk, url="/zones/"), transaction.atomic():
+        ZoneVersion.objects.filter(pk=version.pk).update(valid_to="2026-01-01")
+    event = ZoneVersionEvent.objects.get(pgh_label="update")
+    assert str(event.valid_to) == "2026-01-01"
+    assert Context.objects.get(pk=event.pgh_context_id).metadata["user"] == user.pk
+
+
+def test_a_deletion_keeps_the_row_as_it_was():
+    version = plot(1)
+    geom = version.geom
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM plots_plotversion WHERE id = %s", [version.pk])
+    assert PlotVersionEvent.objects.get(pgh_label="delete").geom.equals_exact(geom)
+
+
+@pytest.mark.parametrize("statement", ["UPDATE plots_plotevent SET code = 'x'", "DELETE FROM plots_plotevent"])
+def test_history_itself_cannot_be_changed(statement):
+    Plot.objects.create(code=f"{NANHAI}001001GB00001")
+    with pytest.raises(DatabaseError, match="(?i)cannot"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
