@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 import pghistory
+import pgtrigger
 from django.db import models
 
 M = TypeVar("M", bound=type[models.Model])
@@ -22,9 +23,38 @@ def tracked(*, exclude: Iterable[str] = ()) -> Callable[[M], M]:
     ``PGHISTORY_DEFAULT_TRACKERS``: that setting is deep-copied, and statement-level
     triggers compare their operation by identity.
     """
-    return pghistory.track(
+    track = pghistory.track(
         pghistory.InsertEvent(),
         pghistory.UpdateEvent(),
         pghistory.DeleteEvent(),
         exclude=list(exclude) or None,
+    )
+
+    def decorate(model: M) -> M:
+        tracked_model: M = track(model)
+        pgtrigger.register(_refuse_truncate())(tracked_model)
+        pgtrigger.register(_refuse_truncate())(tracked_model.pgh_event_model)
+        return tracked_model
+
+    return decorate
+
+
+def _refuse_truncate() -> pgtrigger.Trigger:
+    """TRUNCATE fires no row or transition-table trigger, so it would leave no history.
+
+    A session that has to empty tables all the same (the tests do) says so beforehand:
+    ``SET muchan.truncate = 'allowed'``.
+    """
+    return pgtrigger.Trigger(
+        name="refuse_truncate",
+        level=pgtrigger.Statement,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Truncate,
+        func="""
+            IF current_setting('muchan.truncate', true) IS DISTINCT FROM 'allowed' THEN
+                RAISE EXCEPTION '% 的每次变更都须留痕，不可整表清空', TG_TABLE_NAME
+                    USING ERRCODE = 'restrict_violation', HINT = '按行删除。';
+            END IF;
+            RETURN NULL;
+        """,
     )

@@ -69,3 +69,10 @@ def test_history_itself_cannot_be_changed(statement):
     Plot.objects.create(code=f"{NANHAI}001001GB00001")
     with pytest.raises(DatabaseError, match="(?i)cannot"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
+
+
+@pytest.mark.parametrize("table", ["plots_plot", "plots_plotversionevent", "policy_parameter"])
+def test_a_table_cannot_be_emptied_without_a_trace(table):
+    with pytest.raises(DatabaseError, match="不可整表清空"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL muchan.truncate = ''")
+        cursor.execute(f"TRUNCATE {table} CASCADE")
