@@ -13,13 +13,13 @@ workers = max(3, min(8, _cores))
 # all the same, for its event loop: a browser opens connections ahead of need, and a sync worker that accepts one
 # waits on it, deaf to everybody else.  gthread waits too, five seconds, before it hands such a connection to the loop;
 # with one thread that is too long.
-gthread.DEFAULT_WORKER_DATA_TIMEOUT = 0.2
+gthread.DEFAULT_WORKER_DATA_TIMEOUT = 0.02
 worker_class = "gthread"
 threads = 1
 keepalive = 15
 
 timeout = 120
-graceful_timeout = 15
+graceful_timeout = 8
 # Returns memory that GDAL and pandas keep; the jitter keeps the processes from restarting together.
 max_requests = 20_000
 max_requests_jitter = 2_000
