@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from config.demo.cutting import Array
 from config.demo.streets import Superblocks
+from config.demo.zoning import ZoneOutline
 
 OLDEST_YEAR, NEWEST_YEAR = 1993, 2024
 
@@ -71,3 +72,30 @@ def characters(
         heavy=np.where(rng.random(n) < 0.1, 0.5, 0.03),
         street=street,
     )
+
+
+def lead_zones(
+    character: Character,
+    zones: list[ZoneOutline],
+    codes: list[str],
+    settings: dict[str, Any],
+    rng: np.random.Generator,
+) -> list[int]:
+    """Give each zone a leading industry and about half of its superblocks to it.
+
+    Neighbouring zones of a district lead in different industries while there are enough.
+    """
+    weights = industry_weights(codes, settings["industries"]["rows"])
+    storage = [i for i, row in enumerate(settings["industries"]["rows"]) if row[0].startswith("59")]
+    leading: list[int] = []
+    had = np.zeros_like(weights)
+    for zone in zones:
+        want = weights[zone.district] ** 1.3 * 0.3 ** had[zone.district]
+        want[storage] = 0.0
+        industry = int(rng.choice(len(want), p=want / want.sum()))
+        had[zone.district, industry] += 1
+        members = np.array(zone.members)
+        follow = members[(rng.random(len(members)) < 0.5) & (character.storage[members] < 0.5)]
+        character.industry[follow] = industry
+        leading.append(industry)
+    return leading

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from config.demo import settings
 from config.demo.blocks import Blocks, develop
-from config.demo.character import Character, characters
-from config.demo.cutting import Geoms
+from config.demo.character import Character, characters, lead_zones
 from config.demo.ground import Ground
 from config.demo.plots import PlotBatch, batches
 from config.demo.redline import RedLine, TractShape
@@ -37,6 +37,8 @@ class City:
     tracts: list[TractShape]
     built: Blocks
     character: Character
+    leading: list[int]
+    """Leading industry of each zone, an index into the industries of the settings."""
 
     def plots(self, place_names: list[list[str]], opening_years: list[int]) -> Iterator[PlotBatch]:
         """Every plot, in batches; see ``config.demo.plots.batches``."""
@@ -44,10 +46,6 @@ class City:
             self.seed, self.blocks, self.built, self.character, self.ground, self.codes,
             place_names, opening_years,
         )  # fmt: skip
-
-    def leading_industry(self, zone: ZoneOutline) -> int:
-        """The industry (index into the settings) of most of the zone's superblocks."""
-        return int(np.bincount(self.character.industry[zone.members]).argmax())
 
 
 def district_codes() -> list[str]:
@@ -61,7 +59,7 @@ def town_names() -> list[list[str]]:
     return [[town[0] for town in towns[code]] for code in district_codes()]
 
 
-def draw(districts: dict[str, Geoms], *, seed: int, plots: int, say: Say = silent) -> City:
+def draw(districts: dict[str, shapely.Geometry], *, seed: int, plots: int, say: Say = silent) -> City:
     """Draw the city on the given district boundaries (CGCS2000, by code).
 
     Raises RuntimeError with a sentence when the seed leaves no room for what is asked.
@@ -80,10 +78,10 @@ def draw(districts: dict[str, Geoms], *, seed: int, plots: int, say: Say = silen
     built = develop(blocks, zones, tracts, plots, conf["streets"], settings.rng(seed, "blocks"))
     in_zone = _flags(len(blocks), [row for zone in zones for row in zone.members])
     on_line = _flags(len(blocks), [tract.superblock for tract in tracts])
-    character = characters(
-        blocks, in_zone, on_line, codes, settings.load("enterprises"), settings.rng(seed, "character")
-    )
-    return City(seed, codes, ground, blocks, zones, tracts, built, character)
+    rng = settings.rng(seed, "character")
+    character = characters(blocks, in_zone, on_line, codes, settings.load("enterprises"), rng)
+    leading = lead_zones(character, zones, codes, settings.load("enterprises"), rng)
+    return City(seed, codes, ground, blocks, zones, tracts, built, character, leading)
 
 
 def _flags(size: int, rows: list[int]) -> NDArray[np.bool_]:

@@ -61,11 +61,15 @@ def multipolygon_hex(geoms: NDArray[np.object_]) -> list[str]:
 
 
 def restart_ids(*tables: type[models.Model]) -> None:
-    """Continue the id sequences of ``tables`` after their highest id."""
+    """Set the id sequences of ``tables`` to follow their highest id.
+
+    Called on tables that are still empty, it makes their ids the same whatever was
+    rolled back there before; called after rows with given ids, it makes room.
+    """
     with connection.cursor() as cursor:
         for model in tables:
             table = connection.ops.quote_name(model._meta.db_table)
             cursor.execute(
-                f"SELECT setval(pg_get_serial_sequence(%s, 'id'), coalesce(max(id), 1)) FROM {table}",  # noqa: S608
+                f"SELECT setval(pg_get_serial_sequence(%s, 'id'), coalesce(max(id), 0) + 1, false) FROM {table}",  # noqa: S608
                 [model._meta.db_table],
             )

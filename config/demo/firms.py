@@ -51,7 +51,6 @@ def load_firms(
 ) -> tuple[int, int]:
     """Enterprises, occupations, returns, and the accounts' enterprises; how many of the first and third."""
     conf = settings.load("enterprises")
-    load_industries()
     names = {j.code: j.name for j in Jurisdiction.objects.filter(code__in=drawn.codes)}
     occupations = occupy(land, settings.rng(drawn.seed, "occupation"))
     firms = found(

@@ -15,6 +15,7 @@ from core.mapedit.models import Layer, Publication
 from core.policy.models import Document, Jurisdiction
 from landuse.plots.models import Plot, PlotVersion
 from landuse.redline.models import Tract, TractVersion
+from parks.enterprises.models import Industry
 from parks.zones.models import Zone, ZoneVersion
 
 FOSHAN_TIME = dt.timezone(dt.timedelta(hours=8))
@@ -70,20 +71,21 @@ def load_zones(drawn: City, by: User) -> list[str]:
         "示例数据：按“54 个超万亩工业集聚区”虚构划定", "示例集聚区〔2022〕1号", by, "S002",
     )  # fmt: skip
     industries = settings.load("enterprises")["industries"]["rows"]
+    trades = dict(Industry.objects.values_list("code", "name"))
     names: list[str] = []
     codes: list[str] = []
     rows: list[tuple[str, ...]] = []
     in_town: dict[tuple[int, int], int] = {}
     in_district: dict[int, int] = {}
     shapes = multipolygon_hex(np.array([zone.geom for zone in drawn.zones], dtype=object))
-    for zone, shape in zip(drawn.zones, shapes, strict=True):
+    for zone, lead, shape in zip(drawn.zones, drawn.leading, shapes, strict=True):
         town = town_names()[zone.district][zone.town]
         number = in_town[zone.district, zone.town] = in_town.get((zone.district, zone.town), 0) + 1
         order = in_district[zone.district] = in_district.get(zone.district, 0) + 1
         district = drawn.codes[zone.district]
         codes.append(f"FS-{prefix[district]}-{order:02d}")
         names.append(f"{town}示例集聚区{_numeral(number)}")
-        trade = industries[drawn.leading_industry(zone)][5][0]
+        trade = trades[industries[lead][0]]
         rows.append((
             str(len(codes)), shape, first["on"], NULL, str(publication.pk), codes[-1], names[-1],
             "wanmu", f"{{{district}}}", trade, f"{town}示例集聚区管理办公室",

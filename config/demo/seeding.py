@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from config.demo import city, layers
 from config.demo.accounts import Password, create_accounts, usernames
 from config.demo.city import City, Say
-from config.demo.cutting import Geoms
-from config.demo.firms import load_firms
+from config.demo.copying import restart_ids
+from config.demo.firms import load_firms, load_industries
 from core.accounts.models import User
 from core.mapedit.models import Publication
 from core.policy.models import Jurisdiction
@@ -41,14 +41,13 @@ class AlreadySeeded(Exception):
 
 @dataclass(frozen=True)
 class Seeded:
-    """What was put into the database."""
+    """How much was put into the database."""
 
     zones: int
     tracts: int
     plots: int
     enterprises: int
     returns: int
-    seconds: float
 
 
 def seed_demo(*, seed: int, plots: int, years: int, password: Password, say: Say) -> Seeded:
@@ -74,17 +73,18 @@ def seed_demo(*, seed: int, plots: int, years: int, password: Password, say: Say
         # Foreign keys are checked with each statement instead of queued by the million.
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        restart_ids(User, Publication, Occupation, YearlyReturn, PlotFigure, EnterpriseMember)
         # An ORM write first: it hands the history context to the transaction, which COPY cannot.
         accounts = create_accounts(password)
         result = _load(drawn, accounts, list(range(LAST_YEAR - years + 1, LAST_YEAR + 1)), timed)
     _analyze()
-    seconds = time.monotonic() - started
     timed(_("示例城市已就绪"))
-    return Seeded(*result, seconds=seconds)
+    return result
 
 
-def _load(drawn: City, accounts: dict[str, User], years: list[int], say: Say) -> tuple[int, ...]:
+def _load(drawn: City, accounts: dict[str, User], years: list[int], say: Say) -> Seeded:
     publisher = accounts["reviewer.city"]
+    load_industries()
     towns = layers.town_codes(drawn)
     zones = layers.load_zones(drawn, publisher)
     tracts = layers.load_tracts(drawn, zones, publisher)
@@ -94,7 +94,7 @@ def _load(drawn: City, accounts: dict[str, User], years: list[int], say: Say) ->
     for year in years:
         refresh_plot_figures(year=year)
     say(_("宗地亩均指标已计算"))
-    return len(zones), tracts, len(codes), enterprises, returns
+    return Seeded(len(zones), tracts, len(codes), enterprises, returns)
 
 
 def _refuse_unless_free() -> None:
@@ -114,11 +114,11 @@ def _refuse_unless_free() -> None:
         raise SeedRefused(foreign % _("账号 %s") % "、".join(names))
 
 
-def _districts() -> dict[str, Geoms]:
+def _districts() -> dict[str, shapely.Geometry]:
     """Boundaries by district code, from the database."""
     wanted = city.district_codes()
     rows = Jurisdiction.objects.filter(code__in=wanted, geom__isnull=False)
-    found = {row.code: shapely.from_wkb(bytes(row.geom.wkb)) for row in rows}
+    found = {row.code: shapely.from_wkb(bytes(row.geom.wkb)) for row in rows if row.geom}
     if missing := sorted(set(wanted) - set(found)):
         raise SeedRefused(_("缺少各区界线（%s）。请先运行 manage.py load_fixtures。") % "、".join(missing))
     return found

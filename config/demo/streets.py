@@ -65,9 +65,12 @@ def _quarters(land: shapely.Geometry, settings: dict[str, Any], rng: np.random.G
     cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(points)))
     centres = shapely.get_coordinates(shapely.centroid(cells))
     cells = cells[np.lexsort((centres[:, 1], centres[:, 0]))]
-    gap = rng.uniform(*settings["quarter_gap_m"], len(cells))
-    wide = rng.random(len(cells)) < settings["wide_gap_share"]
-    gap = np.where(wide, rng.uniform(*settings["wide_gap_m"], len(cells)), gap)
+    n = len(cells)
+    low, high = settings["quarter_gap_m"]
+    wide_low, wide_high = settings["wide_gap_m"]
+    gap = np.where(
+        rng.random(n) < settings["wide_gap_share"], rng.uniform(wide_low, wide_high, n), rng.uniform(low, high, n)
+    )
     cells = shapely.buffer(cells, -gap / 2, join_style="mitre")
     return cells
 

@@ -57,7 +57,7 @@ class Command(BaseCommand):
             return
         self.stdout.write(
             _("示例城市：集聚区 %(zones)s 个、红线图斑 %(tracts)s 个、宗地 %(plots)s 宗、"
-              "企业 %(enterprises)s 家、年报 %(returns)s 份，用时 %(seconds).1f 秒。")
+              "企业 %(enterprises)s 家、年报 %(returns)s 份。")
             % vars(done)
         )  # fmt: skip
         if password.generated:
