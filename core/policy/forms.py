@@ -3,7 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from core.policy.models import Document, Jurisdiction, Parameter
+from core.policy.models import CITY_CODE, Document, Jurisdiction, Parameter
 
 
 class ParameterFilter(forms.Form):
@@ -26,6 +26,33 @@ class ParameterFilter(forms.Form):
         self.fields["document"].queryset = Document.objects.all()  # type: ignore[attr-defined]
         self.fields["place"].queryset = Jurisdiction.objects.exclude(level="town").defer("geom")  # type: ignore[attr-defined]
         self.fields["status"].choices = [("", _("全部")), *Parameter.Status.choices]  # type: ignore[attr-defined]
-        for field in self.fields.values():
-            kind = "form-select" if isinstance(field.widget, forms.Select) else "form-control"
-            field.widget.attrs["class"] = kind
+        _style(self)
+
+
+class AdoptionForm(forms.Form):
+    """What putting a peer city's figure in force needs: where, from when, and on whose decision."""
+
+    place = forms.ModelChoiceField(
+        label=_("适用地区"), queryset=Jurisdiction.objects.none(), initial=CITY_CODE, empty_label=None
+    )
+    on = forms.DateField(label=_("生效日"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    until = forms.DateField(
+        label=_("失效日"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("当日起不再有效；空白为未定。"),
+    )
+    decision = forms.CharField(
+        label=_("采用依据"), max_length=100, help_text=_("文号或会议纪要，例如“佛府办〔2026〕1号”。")
+    )
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.fields["place"].queryset = Jurisdiction.objects.exclude(level="town").defer("geom")  # type: ignore[attr-defined]
+        _style(self)
+
+
+def _style(form: forms.Form) -> None:
+    for field in form.fields.values():
+        kind = "form-select" if isinstance(field.widget, forms.Select) else "form-control"
+        field.widget.attrs["class"] = kind

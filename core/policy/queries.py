@@ -6,6 +6,8 @@ from typing import Self
 from django.contrib.gis.db import models
 from django.db.models import CharField, DateField, F, Func, OuterRef, Q, Value
 
+from core.policy import perms
+
 # Both `value()` and the SQL function `policy_number` stand on this function of the database, so that a
 # statement over 40,000 plots and a page about one of them can never disagree.
 PARAMETER_ID_FUNCTION = "policy_parameter_id"
@@ -44,6 +46,10 @@ class JurisdictionQuerySet(models.QuerySet):
 
 class ParameterQuerySet(models.QuerySet):
     """Parameters."""
+
+    def visible_to(self, user: perms.Reader) -> Self:
+        """Everything for an active, signed-in account, nothing for anyone else."""
+        return self if perms.reads_parameters(user) else self.none()
 
     def valid_on(self, on: datetime.date) -> Self:
         """Rows whose validity holds the day, references included."""

@@ -8,5 +8,6 @@ app_name = "policy"
 urlpatterns = [
     path("", views.parameters, name="parameters"),
     path("<int:pk>/", views.parameter, name="parameter"),
+    path("<int:pk>/adopt/", views.adopt, name="adopt"),
     path("key/<str:key>/", views.key, name="key"),
 ]

@@ -5,23 +5,24 @@ import re
 from dataclasses import dataclass
 from itertools import groupby
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from core.policy import perms
-from core.policy.forms import ParameterFilter
+from core.policy.forms import AdoptionForm, ParameterFilter
 from core.policy.models import CITY_CODE, Document, Jurisdiction, Parameter
-from core.policy.services import ParameterMissing, value
+from core.policy.services import AdoptionError, ParameterMissing, adopt_parameter, value
 
 DEFAULTS = "MC-DEFAULT"
 
 # The order of the rule numbers, in which an office works: red line first, other land clauses last.
-FAMILIES = "RL RS VR PR LT QT PD TR CS PM CF PE EP DM MG OL MC".split()
+FAMILIES = ["RL", "RS", "VR", "PR", "LT", "QT", "PD", "TR", "CS", "PM", "CF", "PE", "EP", "DM", "MG", "OL", "MC"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +113,44 @@ def parameters(request: HttpRequest) -> HttpResponse:
 def parameter(request: HttpRequest, pk: int) -> HttpResponse:
     """One parameter, and every value its key has had at its place."""
     _refuse_strangers(request)
-    row = get_object_or_404(
+    return _parameter_page(request, _found(pk), AdoptionForm(initial={"on": timezone.localdate()}))
+
+
+@require_POST
+@login_required
+def adopt(request: HttpRequest, pk: int) -> HttpResponse:
+    """Put a reference in force; what is wrong with the form is said beside it."""
+    _refuse_strangers(request)
+    if not perms.adopts_parameters(request.user):  # type: ignore[arg-type]
+        raise PermissionDenied
+    row = _found(pk)
+    form = AdoptionForm(request.POST)
+    if form.is_valid():
+        wanted = form.cleaned_data
+        try:
+            adopted = adopt_parameter(
+                reference=row,
+                by=request.user,  # type: ignore[arg-type]
+                decision=wanted["decision"],
+                on=wanted["on"],
+                until=wanted["until"],
+                place=wanted["place"].pk,
+            )
+        except AdoptionError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("已采用“%s”。") % adopted.name)
+            return redirect(adopted)
+    return _parameter_page(request, row, form, status=422)
+
+
+def _found(pk: int) -> Parameter:
+    return get_object_or_404(
         Parameter.objects.select_related("document", "jurisdiction").defer("jurisdiction__geom"), pk=pk
     )
+
+
+def _parameter_page(request: HttpRequest, row: Parameter, form: AdoptionForm, status: int = 200) -> HttpResponse:
     today = timezone.localdate()
     history = list(
         Parameter.objects.filter(key=row.key, jurisdiction=row.jurisdiction_id)
@@ -123,7 +159,13 @@ def parameter(request: HttpRequest, pk: int) -> HttpResponse:
     )
     for version in (row, *history):
         version.state_today = version.state_on(today)  # type: ignore[attr-defined]
-    return render(request, "policy/parameter.html", {"parameter": row, "history": history, "today": today})
+    may_adopt = row.status == Parameter.Status.REFERENCE and perms.adopts_parameters(request.user)  # type: ignore[arg-type]
+    return render(
+        request,
+        "policy/parameter.html",
+        {"parameter": row, "history": history, "today": today, "form": form, "may_adopt": may_adopt},
+        status=status,
+    )
 
 
 @require_safe

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from core import policy
 from core.policy.models import Parameter
 
 pytestmark = pytest.mark.django_db
@@ -26,8 +28,6 @@ def shown(response: Any) -> set[str]:
 
 
 def test_a_stranger_is_sent_to_sign_in() -> None:
-    from django.test import Client
-
     response = Client().get(LIST)
     assert response.status_code == 302
     assert response.url.startswith("/accounts/login/")
@@ -168,3 +168,50 @@ def test_the_permanent_address_explains_when_nothing_is_in_force(
 
 def test_the_pages_only_read(client: Any) -> None:
     assert client.post(LIST).status_code == 405
+
+
+@pytest.fixture
+def planner_client(city_planner: Any) -> Any:
+    client = Client()
+    client.force_login(city_planner)
+    return client
+
+
+ADOPTION = {"place": "440605", "on": "2026-07-01", "until": "", "decision": "示例纪要第1号"}
+
+
+def test_a_planner_of_the_city_adopts_from_the_page(planner_client: Any, reference: Parameter) -> None:
+    page = planner_client.get(reference.get_absolute_url()).content.decode()
+    assert "采用参数" in page
+    response = planner_client.post(reverse("policy:adopt", args=[reference.pk]), ADOPTION, follow=True)
+    adopted = Parameter.objects.get(key=reference.key, status="adopted")
+    assert response.redirect_chain == [(adopted.get_absolute_url(), 302)]
+    assert "已采用" in response.content.decode()
+    assert policy.value(reference.key, "440605", on=datetime.date(2026, 7, 1)).value == 20
+
+
+def test_nobody_else_is_offered_or_allowed_to_adopt(client: Any, reference: Parameter) -> None:
+    assert "采用参数" not in client.get(reference.get_absolute_url()).content.decode()
+    assert client.post(reverse("policy:adopt", args=[reference.pk]), ADOPTION).status_code == 403
+    assert not Parameter.objects.filter(status="adopted").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"decision": ""}, "field-error"),
+        ({"until": "2026-06-30"}, "失效日必须晚于生效日"),
+        ({"place": "440699"}, "field-error"),
+        ({"on": "明天"}, "field-error"),
+    ],
+)
+def test_a_wrong_adoption_says_what_is_wrong_and_keeps_what_was_typed(
+    planner_client: Any, reference: Parameter, given: dict[str, str], words: str
+) -> None:
+    response = planner_client.post(reverse("policy:adopt", args=[reference.pk]), {**ADOPTION, **given})
+    assert response.status_code == 422
+    page = response.content.decode()
+    assert words in page
+    if "decision" not in given:
+        assert ADOPTION["decision"] in page
+    assert not Parameter.objects.filter(status="adopted").exists()
