@@ -152,7 +152,7 @@ def floor_answer(request: HttpRequest) -> registry.Answer | None:
     total = own[0]
     number = (Decimal(total["floor_m2"]) / M2_PER_KM2).normalize()
     return registry.Answer(
-        sentence=_("%(place)s须守住工业用地红线 %(floor)s\u2009km²")
+        sentence=_("%(place)s须守住工业用地红线 %(floor)s km²")
         % {"place": total["name"], "floor": f"{number:f}"},
         source=total["value"],
     )
