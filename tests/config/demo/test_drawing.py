@@ -1,5 +1,6 @@
 """The drawn city, before any database: shapes, areas, codes."""
 
+import itertools
 import json
 from functools import cache
 
@@ -80,7 +81,7 @@ def test_a_tract_never_has_two_versions_at_once_and_lies_in_one_district() -> No
         versions.setdefault(tract.tract, []).append((tract.opened, tract.closed or np.inf))
     for spans in versions.values():
         spans.sort()
-        assert all(first[1] <= second[0] for first, second in zip(spans, spans[1:], strict=False))
+        assert all(first[1] <= second[0] for first, second in itertools.pairwise(spans))
     assert any(len(spans) > 1 for spans in versions.values())
 
 
@@ -95,7 +96,8 @@ def test_plots_are_valid_apart_and_inside_their_district() -> None:
         here = geoms[town.blocks.district[superblock] == number]
         boundary = districts()[code]
         shapely.prepare(boundary)
-        assert len(here) and shapely.contains(boundary, here).all()
+        assert len(here)
+        assert shapely.contains(boundary, here).all()
 
 
 def test_plots_side_by_side_share_their_vertices() -> None:
