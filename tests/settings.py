@@ -10,7 +10,7 @@ os.environ.pop("MUCHAN_TIANDITU_KEY", None)
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 
 from config.settings import *  # noqa: F403
-from config.settings import DATABASES
+from config.settings import DATABASES, MIDDLEWARE
 
 # A test that commits ends with its tables emptied, which history otherwise forbids (core.history).
 _options = DATABASES["default"].setdefault("OPTIONS", {})
@@ -25,3 +25,5 @@ STORAGES = {
 # Many tests sign in from one address within a minute.
 ACCOUNT_RATE_LIMITS = False
 DEMO_PASSWORD = "demo-password-of-tests"
+# The test server hands out static files by itself.
+MIDDLEWARE = [name for name in MIDDLEWARE if not name.startswith("whitenoise.")]
