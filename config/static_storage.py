@@ -13,7 +13,7 @@ IMPORTS = CompressedManifestStaticFilesStorage._js_module_import_aggregation_pat
 
 
 class QuickCompressor(Compressor):
-    """Brotli at quality 6: a tenth of the time of quality 11, which made a first start wait a minute for a tenth less."""
+    """Brotli at quality 6: a tenth of the time of quality 11, which takes a minute for a tenth less."""
 
     @staticmethod
     def compress_brotli(data: bytes) -> bytes:
