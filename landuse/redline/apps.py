@@ -8,3 +8,10 @@ class RedlineConfig(AppConfig):
     label = "redline"
     verbose_name = "工业用地红线"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        # Imported here: they read models, which exist only once all apps are loaded.
+        from landuse.redline import layer, panels
+
+        layer.register()
+        panels.register()

@@ -144,9 +144,7 @@ class Compliance:
     @property
     def zones_not_over(self) -> list[ZoneStanding]:
         """万亩 zones whose gross area is not strictly over the threshold (RL-2, A13)."""
-        return [
-            zone for zone in self.large_zones if not zone.area_m2 > self.zone_min_m2
-        ]
+        return [zone for zone in self.large_zones if not zone.area_m2 > self.zone_min_m2]
 
     @property
     def zones_met(self) -> bool:
@@ -154,9 +152,23 @@ class Compliance:
         return len(self.large_zones) == self.zones_required and not self.zones_not_over
 
     @property
+    def floors_met(self) -> bool:
+        """Whether the city and every district keep their floors."""
+        return self.city.met and all(d.met for d in self.districts)
+
+    @property
     def met(self) -> bool:
         """Whether the city, every district and the zones hold."""
-        return self.city.met and all(d.met for d in self.districts) and self.zones_met
+        return self.floors_met and self.zones_met
+
+    @property
+    def weakest(self) -> Standing:
+        """The district with the least surplus, or the largest shortfall."""
+        return min(self.districts, key=lambda district: district.surplus_m2)
+
+    def place(self, code: str) -> Standing:
+        """The standing of the city or of one district by code; ``KeyError`` when unknown."""
+        return self.city if code == CITY else self.district(code)
 
     def district(self, code: str) -> Standing:
         """The standing of one district by code; ``KeyError`` when unknown."""
@@ -205,8 +217,7 @@ def _read(on: dt.date, document: dict[str, Any]) -> Compliance:
         city=city,
         districts=districts,
         zones=tuple(
-            ZoneStanding(**{**row, "district_codes": tuple(row["district_codes"])})
-            for row in document["zones"]
+            ZoneStanding(**{**row, "district_codes": tuple(row["district_codes"])}) for row in document["zones"]
         ),
         zones_required=int(_in_force(document["zones_required"], on, "佛山市")),
         zone_min_m2=float(m2_from_mu(_in_force(document["zone_min_mu"], on, "佛山市"))),
