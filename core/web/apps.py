@@ -14,16 +14,12 @@ class WebConfig(AppConfig):
 
     def ready(self) -> None:
         # Imported here: its panels read models, which exist only once all apps are loaded.
-        from core.web import home, sources
+        from core.web import home, map_places, sources
         from core.web.checks import rail_addresses_exist
 
         checks.register(rail_addresses_exist, checks.Tags.urls)
 
-        registry.register_nav(
-            registry.NavItem(
-                key="home", label=_("首页"), icon="home", url_name="web:home", order=0
-            )
-        )
+        registry.register_nav(registry.NavItem(key="home", label=_("首页"), icon="home", url_name="web:home", order=0))
         # core.policy lies below this package and cannot register its page itself.
         registry.register_nav(
             registry.NavItem(
@@ -37,3 +33,4 @@ class WebConfig(AppConfig):
         )
         home.register()
         sources.register()
+        map_places.register()

@@ -7,8 +7,8 @@ signed-in role may see. Roles are the plain values of
 every role.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
@@ -113,42 +113,86 @@ class SearchSource:
 
 
 @dataclass(frozen=True)
+class Category:
+    """One value of a classed theme, as the legend shows it. ``colour`` is #rrggbb."""
+
+    value: str
+    label: str
+    colour: str
+
+
+@dataclass(frozen=True)
 class Theme:
-    """One way to colour a layer by an attribute (``kind``: 'number' or 'class')."""
+    """One way to colour a layer by an attribute (``kind``: 'number' or 'class').
+
+    ``annotate(queryset, year)`` adds the column ``theme`` to the layer's QuerySet: a
+    number in ``unit``, or one of the values of ``categories``. ``years()`` lists the
+    years a yearly theme has figures of, newest first. ``watched`` are the tracked
+    models besides the layer whose rows change the colours.
+    """
 
     key: str
     label: str
-    attribute: str
+    annotate: Callable[[Any, int | None], Any]
     kind: str = "number"
     unit: str = ""
-    stops: Sequence[Any] = ()
+    digits: int = 2
+    categories: Sequence[Category] = ()
+    years: Callable[[], Sequence[int]] | None = None
+    watched: Sequence[Any] = ()
     source: str = ""
+    roles: Sequence[str] = ()
+    order: int = 100
 
 
 @dataclass(frozen=True)
 class MapLayer:
     """A layer of the map page and of ``/tiles/``.
 
-    ``queryset(user, on)`` returns the versions in force on date ``on`` that
-    ``user`` may see; its model has ``geom_3857`` and ``geom``.
-    ``properties`` maps a tile property to a column or lookup of that queryset.
-    ``card(request, code, on)`` returns the context of ``card_template``.
+    ``queryset(user, on)`` returns the versions in force on date ``on`` that ``user``
+    may see; its rows have ``geom`` (4490), ``geom_3857`` and ``area_m2`` (ellipsoidal).
+    ``code``, ``label`` and ``place`` are columns or lookups of it: the code in
+    addresses, the name people read, the district's name. ``card(request, code, on)``
+    returns the context of ``card_template``, with the version under ``feature``, or
+    None when there is no such feature or the reader may not see it. Tiles of a zoom
+    below ``grid_below`` are aggregated cells.
     """
 
     name: str
     title: str
     order: int
     queryset: Callable[[Any, Any], Any]
-    properties: Mapping[str, str] = field(default_factory=dict)
-    code_property: str = "code"
-    label_property: str = ""
-    themes: Sequence[Theme] = ()
-    min_zoom: int = 0
-    style: str = ""
+    code: str
+    label: str
+    place: str
+    card_template: str
+    card: Callable[[HttpRequest, str, Any], dict[str, Any] | None]
+    measure_word: str = ""
+    feature_id: Any = "id"
+    grid_below: int = 0
     roles: Sequence[str] = ()
     visible: bool = True
-    card_template: str = ""
-    card: Callable[[HttpRequest, str, Any], dict[str, Any] | None] | None = None
+    labelled: bool = False
+    #: False: no geometry of its own; the layer has cards, but no tiles and no list.
+    drawn: bool = True
+    #: Tracked models besides the layer's own that decide what a reader sees.
+    watched: Callable[[Any], Sequence[Any]] | None = None
+
+
+@dataclass(frozen=True)
+class CardSection:
+    """A part of a feature's card given by a package above the layer's own.
+
+    ``context(request, feature, on)`` returns the template's context; None leaves
+    the section out. ``feature`` is the version the card is about.
+    """
+
+    key: str
+    layer: str
+    template: str
+    context: Callable[[HttpRequest, Any, Any], dict[str, Any] | None]
+    order: int = 100
+    roles: Sequence[str] = ()
 
 
 _nav: dict[str, NavItem] = {}
@@ -156,6 +200,8 @@ _panels: dict[str, HomePanel] = {}
 _answers: dict[str, HomeAnswer] = {}
 _layers: dict[str, MapLayer] = {}
 _searches: dict[str, SearchSource] = {}
+_themes: dict[str, dict[str, Theme]] = {}
+_sections: dict[str, dict[str, CardSection]] = {}
 
 
 def _add(registry: dict[str, Any], key: str, item: Any) -> None:
@@ -178,6 +224,14 @@ def register_home_answer(answer: HomeAnswer) -> None:
 
 def register_layer(layer: MapLayer) -> None:
     _add(_layers, layer.name, layer)
+
+
+def register_theme(layer_name: str, theme: Theme) -> None:
+    _add(_themes.setdefault(layer_name, {}), theme.key, theme)
+
+
+def register_card_section(section: CardSection) -> None:
+    _add(_sections.setdefault(section.layer, {}), section.key, section)
 
 
 def register_search(source: SearchSource) -> None:
@@ -208,6 +262,14 @@ def home_answers_for(role: str) -> list[HomeAnswer]:
 
 def searches_for(role: str) -> list[SearchSource]:
     return _for_role(_searches.values(), role)
+
+
+def themes_for(layer_name: str, role: str) -> list[Theme]:
+    return _for_role(_themes.get(layer_name, {}).values(), role)
+
+
+def card_sections_for(layer_name: str, role: str) -> list[CardSection]:
+    return _for_role(_sections.get(layer_name, {}).values(), role)
 
 
 def layers_for(role: str) -> list[MapLayer]:

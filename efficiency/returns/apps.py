@@ -8,3 +8,10 @@ class ReturnsConfig(AppConfig):
     label = "returns"
     verbose_name = "企业年报"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        # Imported here: they read models, which exist only once all apps are loaded.
+        from efficiency.returns import home, layer
+
+        layer.register()
+        home.register()

@@ -8,3 +8,10 @@ class PlotsConfig(AppConfig):
     label = "plots"
     verbose_name = "宗地"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        # Imported here: they read models, which exist only once all apps are loaded.
+        from landuse.plots import layer, search
+
+        layer.register()
+        search.register()

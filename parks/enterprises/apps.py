@@ -8,3 +8,9 @@ class EnterprisesConfig(AppConfig):
     label = "enterprises"
     verbose_name = "企业"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        # Imported here: they read models, which exist only once all apps are loaded.
+        from parks.enterprises import search
+
+        search.register()

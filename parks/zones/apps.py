@@ -8,3 +8,10 @@ class ZonesConfig(AppConfig):
     label = "zones"
     verbose_name = "工业集聚区"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        # Imported here: they read models, which exist only once all apps are loaded.
+        from parks.zones import layer, search
+
+        layer.register()
+        search.register()
