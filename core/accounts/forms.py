@@ -44,6 +44,4 @@ class PasswordChangeForm(ChangePasswordForm):
             field.help_text = ""
             field.error_messages["required"] = _("此项必填。")
             field.widget.attrs["autocomplete"] = autocomplete
-        self.fields["password1"].help_text = _(
-            "至少十个字符，不能全为数字，不得与用户名相近。"
-        )
+        self.fields["password1"].help_text = _("至少十个字符，不能全为数字，不得与用户名相近。")

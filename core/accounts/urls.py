@@ -17,7 +17,5 @@ urlpatterns = [
         views.PasswordChangeView.as_view(),
         name="account_change_password",
     ),
-    path(
-        "reauthenticate/", allauth_views.reauthenticate, name="account_reauthenticate"
-    ),
+    path("reauthenticate/", allauth_views.reauthenticate, name="account_reauthenticate"),
 ]

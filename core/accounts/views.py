@@ -39,9 +39,7 @@ class SignInView(allauth_views.LoginView):
             "demo_accounts": demo_accounts(),
             # A session cookie that no longer opens anything: the session ran out.
             "session_ended": bool(
-                wanted
-                and settings.SESSION_COOKIE_NAME in self.request.COOKIES
-                and self.request.method == "GET"
+                wanted and settings.SESSION_COOKIE_NAME in self.request.COOKIES and self.request.method == "GET"
             ),
         }
 

@@ -20,9 +20,7 @@ def _reference() -> str:
     return secrets.token_hex(4).upper()
 
 
-def _answer(
-    request: HttpRequest, status: int, context: dict[str, Any], level: int = logging.WARNING
-) -> HttpResponse:
+def _answer(request: HttpRequest, status: int, context: dict[str, Any], level: int = logging.WARNING) -> HttpResponse:
     reference = _reference()
     logger.log(level, "%s %s %s reference %s", status, request.method, request.path, reference)
     context = {"status": status, "reference": reference} | context

@@ -1,6 +1,7 @@
 """Search everything: asks every registered source and groups what they find."""
 
 from dataclasses import asdict
+from typing import cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -8,6 +9,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from core.web import registry
+from core.web.shell import SignedIn
 
 MIN_QUERY = 2
 MAX_QUERY = 60
@@ -15,7 +17,7 @@ PER_SOURCE = 6
 PER_SOURCE_PAGE = 50
 
 
-def find(request: HttpRequest, query: str, limit: int) -> list[dict]:
+def find(request: SignedIn, query: str, limit: int) -> list[dict]:
     """Groups of hits, one a source that found something. Each source filters by permission."""
     if not MIN_QUERY <= len(query) <= MAX_QUERY:
         return []
@@ -42,10 +44,10 @@ def search(request: HttpRequest) -> HttpResponse:
             return JsonResponse({"error": _("登录已过期，请重新登录。")}, status=401)
         return redirect_to_login(request.get_full_path())
     if wants_json:
-        groups = find(request, query, PER_SOURCE)
+        groups = find(cast(SignedIn, request), query, PER_SOURCE)
         response: HttpResponse = JsonResponse({"query": query, "groups": groups})
     else:
-        groups = find(request, query, PER_SOURCE_PAGE)
+        groups = find(cast(SignedIn, request), query, PER_SOURCE_PAGE)
         response = render(
             request,
             "web/search.html",

@@ -6,21 +6,22 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Max, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core import policy
+from core.accounts.models import Role, User
 from core.geodata.area import M2_PER_KM2
 from core.mapedit.models import Publication
 from core.policy.models import CITY_CODE, Jurisdiction
 from core.web import registry, shell
 from core.web.health import readyz
+from core.web.shell import SignedIn
 
 LAND_ROLES = ("planner", "reviewer", "monitor", "head", "parks", "auditor")
 
@@ -40,7 +41,7 @@ class FilledPanel:
     """A panel of the home page with what its template needs."""
 
     key: str
-    title: str
+    title: registry.Text
     span: int
     template: str
     context: dict[str, Any]
@@ -55,14 +56,10 @@ def latest_publications() -> list[dict[str, Any]]:
         .distinct("layer_id")
     )
     by_layer = {publication.layer_id: publication for publication in latest}
-    return [
-        {"title": title, "publication": by_layer[name]}
-        for name, title in LAYER_TITLES.items()
-        if name in by_layer
-    ]
+    return [{"title": title, "publication": by_layer[name]} for name, title in LAYER_TITLES.items() if name in by_layer]
 
 
-def floors(request: HttpRequest) -> dict[str, Any] | None:
+def floors(request: SignedIn) -> dict[str, Any] | None:
     """The red-line floors in force, m² each: the five districts, then the city; ``own`` marks the person's.
 
     Every district is shown to everybody: the floors are public, and they sum to exactly
@@ -71,7 +68,7 @@ def floors(request: HttpRequest) -> dict[str, Any] | None:
     values = policy.values_for("redline.floor_km2")
     places = Jurisdiction.objects.filter(level__in=("district", "city")).order_by("-level", "code")
     own = {CITY_CODE} if request.user.sees_city else set(request.user.place_codes)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for code, name in places.values_list("code", "name"):
         value = values.get(code)
         # A district without a floor of its own would inherit the city's total.
@@ -91,7 +88,7 @@ def floors(request: HttpRequest) -> dict[str, Any] | None:
     return {"rows": rows} if rows else None
 
 
-def scope(request: HttpRequest) -> dict[str, Any]:
+def scope(request: SignedIn) -> dict[str, Any]:
     return {
         "name": request.user.display_name or request.user.username,
         "role": request.user.get_role_display(),
@@ -100,48 +97,44 @@ def scope(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def doors(request: HttpRequest) -> dict[str, Any] | None:
+def doors(request: SignedIn) -> dict[str, Any] | None:
     """What the role can open, with what each page answers."""
     items = [item for item in shell.rail(request) if item["key"] != "home"]
     return {"items": items} if items else None
 
 
-def layers(request: HttpRequest) -> dict[str, Any]:
+def layers(request: SignedIn) -> dict[str, Any]:
     return {"rows": latest_publications()}
 
 
-def publications(request: HttpRequest) -> dict[str, Any]:
+def publications(request: SignedIn) -> dict[str, Any]:
     recent = Publication.objects.select_related("published_by").order_by("-published_at")[:8]
     return {"rows": [{"title": LAYER_TITLES.get(p.layer_id, p.layer_id), "publication": p} for p in recent]}
 
 
-def status(request: HttpRequest) -> dict[str, Any]:
+def status(request: SignedIn) -> dict[str, Any]:
     """What /readyz answers, for the person who keeps the system running."""
     labels = {"database": _("数据库"), "migrations": _("数据库结构"), "worker": _("后台任务")}
     parts = json.loads(readyz(request).content)["parts"]
     return {
         "rows": [
-            {"label": labels.get(part, part), "ok": answer == "ok", "detail": answer}
-            for part, answer in parts.items()
+            {"label": labels.get(part, part), "ok": answer == "ok", "detail": answer} for part, answer in parts.items()
         ]
     }
 
 
-def accounts(request: HttpRequest) -> dict[str, Any]:
+def accounts(request: SignedIn) -> dict[str, Any]:
     """Accounts by role: how many, how many may sign in, last sign-in."""
-    user_model = get_user_model()
-    roles = dict(user_model._meta.get_field("role").choices)
+    roles = dict(Role.choices)
     rows = (
-        user_model._default_manager.values("role")
-        .annotate(
-            total=Count("pk"), active=Count("pk", filter=Q(is_active=True)), last=Max("last_login")
-        )
+        User.objects.values("role")
+        .annotate(total=Count("pk"), active=Count("pk", filter=Q(is_active=True)), last=Max("last_login"))
         .order_by("-total", "role")
     )
     return {"rows": [row | {"label": roles.get(row["role"], row["role"])} for row in rows]}
 
 
-def floor_answer(request: HttpRequest) -> registry.Answer | None:
+def floor_answer(request: SignedIn) -> registry.Answer | None:
     """What the person's places have to keep, when nobody says how they stand."""
     held = floors(request)
     if held is None:
@@ -152,16 +145,14 @@ def floor_answer(request: HttpRequest) -> registry.Answer | None:
     total = own[0]
     number = (Decimal(total["floor_m2"]) / M2_PER_KM2).normalize()
     return registry.Answer(
-        sentence=_("%(place)s须守住工业用地红线 %(floor)s km²")
-        % {"place": total["name"], "floor": f"{number:f}"},
+        sentence=_("%(place)s须守住工业用地红线 %(floor)s km²") % {"place": total["name"], "floor": f"{number:f}"},
         source=total["value"],
     )
 
 
-def accounts_answer(request: HttpRequest) -> registry.Answer:
-    user_model = get_user_model()
+def accounts_answer(request: SignedIn) -> registry.Answer:
     since = timezone.now() - timedelta(days=30)
-    counts = user_model._default_manager.aggregate(
+    counts = User.objects.aggregate(
         active=Count("pk", filter=Q(is_active=True)),
         stopped=Count("pk", filter=Q(is_active=False)),
         seen=Count("pk", filter=Q(is_active=True, last_login__gte=since)),
@@ -172,16 +163,14 @@ def accounts_answer(request: HttpRequest) -> registry.Answer:
     )
 
 
-def enterprise_answer(request: HttpRequest) -> registry.Answer:
+def enterprise_answer(request: SignedIn) -> registry.Answer:
     return registry.Answer(sentence=_("%(name)s的用地") % {"name": request.user.display_name})
 
 
-def publications_answer(request: HttpRequest) -> registry.Answer:
+def publications_answer(request: SignedIn) -> registry.Answer:
     year = timezone.localdate().year
     count = Publication.objects.filter(published_at__year=year).count()
-    return registry.Answer(
-        sentence=_("%(year)s 年图层发布 %(count)s 次") % {"year": year, "count": count}
-    )
+    return registry.Answer(sentence=_("%(year)s 年图层发布 %(count)s 次") % {"year": year, "count": count})
 
 
 def register() -> None:
@@ -242,7 +231,7 @@ def register() -> None:
     answer(registry.HomeAnswer("floors", LAND_ROLES, floor_answer, order=950))
 
 
-def _heading(request: HttpRequest) -> registry.Answer:
+def _heading(request: SignedIn) -> registry.Answer:
     for offer in registry.home_answers_for(request.user.role):
         answer = offer.answer(request)
         if answer is not None:
@@ -251,7 +240,7 @@ def _heading(request: HttpRequest) -> registry.Answer:
 
 
 @login_required
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: SignedIn) -> HttpResponse:
     filled: list[FilledPanel] = []
     replaced: set[str] = set()
     for panel in registry.home_panels_for(request.user.role):
@@ -260,9 +249,7 @@ def home(request: HttpRequest) -> HttpResponse:
         context = panel.context(request)
         if context is not None:
             replaced.update(panel.replaces)
-            filled.append(
-                FilledPanel(panel.key, panel.title, panel.span, panel.template, context)
-            )
+            filled.append(FilledPanel(panel.key, panel.title, panel.span, panel.template, context))
     return render(
         request,
         "web/home.html",
@@ -270,6 +257,8 @@ def home(request: HttpRequest) -> HttpResponse:
             "answer": _heading(request),
             "main": [panel for panel in filled if panel.span >= MAIN_SPAN],
             "aside": [panel for panel in filled if panel.span < MAIN_SPAN],
+            # A firm thinks of its land in 亩, an office of its district in km².
+            "unit": "mu" if request.user.role == "enterprise" else "km2",
             "today": timezone.localdate(),
         },
     )

@@ -1,12 +1,12 @@
 """What the shell around every page needs to know about the person signed in."""
 
-from typing import Any
+from typing import Any, cast
 
-from django.contrib.auth import get_user_model
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
+from core.accounts.models import User
 from core.policy.models import Jurisdiction
 from core.web import registry
 
@@ -14,8 +14,14 @@ from core.web import registry
 DEMO_MARKER = "planner.city"
 
 
+class SignedIn(HttpRequest):
+    """A request of somebody signed in, as the views behind ``login_required`` receive it."""
+
+    user: User
+
+
 def has_demo_data() -> bool:
-    return get_user_model()._default_manager.filter(username=DEMO_MARKER).exists()
+    return User.objects.filter(username=DEMO_MARKER).exists()
 
 
 def scope_label(user: Any) -> str:
@@ -24,13 +30,11 @@ def scope_label(user: Any) -> str:
         return _("本企业")
     if not user.place_codes:
         return _("未设范围")
-    names = dict(
-        Jurisdiction.objects.filter(code__in=user.place_codes).values_list("code", "name")
-    )
+    names = dict(Jurisdiction.objects.filter(code__in=user.place_codes).values_list("code", "name"))
     return _("、").join(names.get(code, code) for code in user.place_codes)
 
 
-def rail(request: HttpRequest) -> list[dict[str, Any]]:
+def rail(request: SignedIn) -> list[dict[str, Any]]:
     """Rail items of the signed-in role with address and current mark."""
     match = request.resolver_match
     here = match.view_name if match else ""
@@ -64,7 +68,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         return {"shell": None}
     return {
         "shell": {
-            "rail": rail(request),
+            "rail": rail(cast(SignedIn, request)),
             "name": user.display_name or user.username,
             "role": user.get_role_display(),
             "scope": scope_label(user),

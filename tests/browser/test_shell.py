@@ -41,9 +41,7 @@ def accessibility_problems(page: Any) -> list[str]:
     # Read as text and evaluated, because the page's policy refuses scripts from elsewhere.
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [
-        f"{violation['id']}: {node['target']}" for violation in found["violations"] for node in violation["nodes"]
-    ]
+    return [f"{violation['id']}: {node['target']}" for violation in found["violations"] for node in violation["nodes"]]
 
 
 def overflow(page: Any) -> int:

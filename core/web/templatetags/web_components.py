@@ -39,9 +39,7 @@ def icon(name: str, label: str = "") -> SafeString:
     """A Tabler outline icon; hidden from screen readers unless ``label`` is given."""
     body = mark_safe(icon_body(name))  # noqa: S308 - from the installed icon package
     if label:
-        return format_html(
-            '<svg class="icon" viewBox="0 0 24 24" role="img" aria-label="{}">{}</svg>', label, body
-        )
+        return format_html('<svg class="icon" viewBox="0 0 24 24" role="img" aria-label="{}">{}</svg>', label, body)
     return format_html('<svg class="icon" viewBox="0 0 24 24" aria-hidden="true">{}</svg>', body)
 
 
@@ -63,9 +61,7 @@ def area(
 
 
 @register.inclusion_tag("web/components/area_cell.html")
-def area_cell(
-    area_m2: Any, floor: Any = None, signed: bool = False, unit: str = "km2"
-) -> dict[str, Any]:
+def area_cell(area_m2: Any, floor: Any = None, signed: bool = False, unit: str = "km2") -> dict[str, Any]:
     """A table cell holding an area; the unit stands in the header (``unit_label``)."""
     return area(area_m2, floor=floor, signed=signed, unit=unit)
 
@@ -120,13 +116,7 @@ def source(value: Any, rule: str = "", inputs: str = "") -> dict[str, Any]:
 def panel(content: str, title: str = "", span: int = 0, url: str = "", more: str = "") -> SafeString:
     """A card: ``{% panel title="红线面积" span=4 %}…{% endpanel %}``; ``url`` adds a link at its head."""
     link = format_html('<a href="{}">{}</a>', url, more or _("查看")) if url else ""
-    head = (
-        format_html(
-            '<div class="panel-head"><h2 class="panel-title">{}</h2>{}</div>', title, link
-        )
-        if title
-        else ""
-    )
+    head = format_html('<div class="panel-head"><h2 class="panel-title">{}</h2>{}</div>', title, link) if title else ""
     classes = f"panel span-{span}" if span else "panel"
     return format_html('<section class="{}">{}{}</section>', classes, head, content)
 

@@ -164,9 +164,7 @@ def test_search_without_a_session_says_so(client):
 
 
 @pytest.mark.urls(__name__)
-@pytest.mark.parametrize(
-    ("address", "status"), [("/bad/", 400), ("/deny/", 403), ("/lost/", 404), ("/break/", 500)]
-)
+@pytest.mark.parametrize(("address", "status"), [("/bad/", 400), ("/deny/", 403), ("/lost/", 404), ("/break/", 500)])
 def test_error_pages_say_what_was_kept_what_to_do_and_a_number(client, account, address, status, caplog):
     client.force_login(account("head"))
     client.raise_request_exception = False

@@ -20,7 +20,7 @@ function show(figure, unit) {
 
 // Applies the chosen unit below `root`; call again after inserting HTML.
 export function applyUnit(root = document, unit = currentUnit()) {
-  if (unit === null) unit = root.querySelector?.("[data-unit-switch]")?.dataset.default ?? null;
+  // Nobody chose yet: every figure keeps the unit the page wrote it in.
   if (unit !== null) {
     for (const figure of root.querySelectorAll("[data-area]:not([data-fixed])")) show(figure, unit);
     for (const label of root.querySelectorAll("[data-unit-label]")) label.textContent = UNITS[unit];

@@ -1,0 +1,73 @@
+"""What an enterprise sees first: the land it occupies and the returns it has filed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from core.web import registry
+from core.web.figures import area_text, as_decimal
+from core.web.map_links import feature_url
+from core.web.shell import SignedIn
+from efficiency.returns.models import YearlyReturn
+from landuse.plots.models import Occupation, PlotVersion
+from parks.enterprises.models import EnterpriseMember
+
+ENTERPRISE = ("enterprise",)
+
+
+def _occupied(request: SignedIn) -> list[dict[str, Any]]:
+    """Plots of the reader's enterprise today: version, kind, and occupied area in m² (share × plot area)."""
+    today = timezone.localdate()
+    occupations = {
+        occupation.plot_id: occupation for occupation in Occupation.objects.visible_to(request.user).in_force_on(today)
+    }
+    versions = (
+        PlotVersion.objects.visible_to(request.user).in_force_on(today).defer("geom", "geom_3857").order_by("plot_id")
+    )
+    return [
+        {
+            "plot": version,
+            "kind": occupations[version.plot_id].get_kind_display(),
+            "area_m2": as_decimal(version.area_m2) * occupations[version.plot_id].share,
+            "url": feature_url("plots", version.plot_id),
+        }
+        for version in versions
+        if version.plot_id in occupations
+    ]
+
+
+def plots(request: SignedIn) -> dict[str, Any]:
+    rows = _occupied(request)
+    return {"rows": rows, "total_m2": sum(row["area_m2"] for row in rows)}
+
+
+def returns(request: SignedIn) -> dict[str, Any]:
+    """The last five years the enterprise is believed for, newest first."""
+    return {"rows": YearlyReturn.objects.visible_to(request.user).current().order_by("-year")[:5]}
+
+
+def answer(request: SignedIn) -> registry.Answer | None:
+    """How much land the enterprise occupies."""
+    member = EnterpriseMember.objects.select_related("enterprise").filter(user=request.user).first()
+    if member is None:
+        return None
+    rows = _occupied(request)
+    if not rows:
+        return registry.Answer(sentence=_("%(name)s没有登记占用的宗地") % {"name": member.enterprise.name})
+    return registry.Answer(
+        sentence=_("占用宗地 %(count)s 宗，共 %(mu)s 亩")
+        % {"count": len(rows), "mu": area_text(sum(row["area_m2"] for row in rows)).mu},
+        detail=_("%(name)s，统一社会信用代码 %(uscc)s")
+        % {"name": member.enterprise.name, "uscc": member.enterprise.uscc},
+    )
+
+
+def register() -> None:
+    panel, add = registry.HomePanel, registry.register_home_panel
+    add(panel("plots", gettext_lazy("占用的宗地"), ENTERPRISE, "returns/home_plots.html", plots, 20, 8))
+    add(panel("returns", gettext_lazy("历年填报"), ENTERPRISE, "returns/home_returns.html", returns, 30, 8))
+    registry.register_home_answer(registry.HomeAnswer("plots", ENTERPRISE, answer, order=10))
