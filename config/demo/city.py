@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
+from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from config.demo import settings
@@ -62,7 +63,7 @@ def town_names() -> list[list[str]]:
 def draw(districts: dict[str, shapely.Geometry], *, seed: int, plots: int, say: Say = silent) -> City:
     """Draw the city on the given district boundaries (CGCS2000, by code).
 
-    Raises RuntimeError with a sentence when the seed leaves no room for what is asked.
+    Raises NoRoom with a sentence when the seed leaves no room for what is asked.
     """
     conf = settings.load("city")
     codes = district_codes()
@@ -70,11 +71,14 @@ def draw(districts: dict[str, shapely.Geometry], *, seed: int, plots: int, say: 
     shapes = np.array([districts[code] for code in codes], dtype=object)
     ground = Ground(conf["warp"]["waves"], settings.rng(seed, "ground"))
     blocks = lay_streets(shapes, towns, conf, ground, settings.rng(seed, "streets"))
-    say(f"路网：{len(blocks)} 个街区")
+    say(_("路网：%(count)d 个街区") % {"count": len(blocks)})
     zones = draw_zones(blocks, towns, codes, conf["zones"], ground, settings.rng(seed, "zones"))
     line = RedLine(blocks, ground, codes, settings.rng(seed, "redline"))
     tracts = line.draw(zones, conf["redline"], conf["zones"]["floor_km2"])
-    say(f"集聚区 {len(zones)} 个，红线图斑 {line.tracts} 个（{len(tracts)} 个版本）")
+    say(
+        _("集聚区 %(zones)d 个，红线图斑 %(tracts)d 个（%(versions)d 个版本）")
+        % {"zones": len(zones), "tracts": line.tracts, "versions": len(tracts)}
+    )
     built = develop(blocks, zones, tracts, plots, conf["streets"], settings.rng(seed, "blocks"))
     in_zone = _flags(len(blocks), [row for zone in zones for row in zone.members])
     on_line = _flags(len(blocks), [tract.superblock for tract in tracts])

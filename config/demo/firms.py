@@ -7,6 +7,7 @@ import datetime as dt
 from collections import deque
 
 import numpy as np
+from django.utils.translation import gettext as _
 
 from config.demo import settings
 from config.demo.accounts import ENTERPRISE_ACCOUNTS
@@ -60,9 +61,9 @@ def load_firms(
     # The size class follows the last year, so the years are played once before they are loaded.
     last = deque(play(firms, years, conf, settings.rng(drawn.seed, "returns")), maxlen=1)[0]
     _copy_firms(drawn, firms, last, towns, conf["industries"]["rows"])
-    say(f"企业 {len(firms)} 家")
+    say(_("企业 %(count)d 家") % {"count": len(firms)})
     _copy_occupations(occupations, plot_codes)
-    say(f"占用 {len(occupations.plot)} 条")
+    say(_("占用 %(count)d 条") % {"count": len(occupations.plot)})
     filed = 0
     for figures in play(firms, years, conf, settings.rng(drawn.seed, "returns")):
         copy_lines(
@@ -72,7 +73,7 @@ def load_firms(
             figures.lines(1),
         )  # fmt: skip
         filed += int(figures.filed.sum())
-        say(f"{figures.year} 年报表 {int(figures.filed.sum())} 份")
+        say(_("%(year)d 年报表 %(count)d 份") % {"year": figures.year, "count": int(figures.filed.sum())})
     _give_accounts(drawn, firms, occupations, last, accounts)
     return len(firms), filed
 

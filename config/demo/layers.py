@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import numpy as np
+from django.utils.translation import gettext as _
 
 from config.demo import settings
 from config.demo.city import City, Say, town_names
@@ -200,6 +201,6 @@ def load_plots(
         )  # fmt: skip
         codes += batch.code
         parts.append((batch.area_m2, batch.superblock, batch.supplied, batch.empty, batch.multi_let))
-        say(f"宗地 {len(codes)} 宗")
+        say(_("宗地 %(count)d 宗") % {"count": len(codes)})
     restart_ids(PlotVersion)
     return Land(*(np.concatenate(column) for column in zip(*parts, strict=True))), codes

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 import shapely
+from django.utils.translation import gettext as _
 
 from config.demo.cutting import cut
 from config.demo.ground import Ground, area_m2
 from config.demo.streets import Superblocks, compactness
-from config.demo.zoning import M2_PER_MU, ZoneOutline
+from config.demo.zoning import M2_PER_MU, NoRoom, ZoneOutline
 
 # A red line of crumbs would look like a mistake: no tract is cut smaller than 30 mu.
 SMALLEST_M2 = 20_000.0
@@ -115,7 +116,7 @@ class RedLine:
                 if row not in apart:
                     self._open(ledger, district, row, index, self.geoms[row], 0)
         if ledger.total() > floor_m2:
-            raise RuntimeError(f"The demo zones of {self.codes[district]} exceed the red line.")
+            raise NoRoom(_("%s 的示例集聚区已超过红线面积。请换一个 --seed。") % self.codes[district])
 
     def _open(
         self,
@@ -168,7 +169,7 @@ class RedLine:
                 missing = target - ledger.total()
         while missing > 1.0:
             if not ledger.queue:
-                raise RuntimeError(f"No land left for the red line in {self.codes[district]}.")
+                raise NoRoom(_("%s 没有余地放下红线图斑。请换一个 --seed。") % self.codes[district])
             row = ledger.queue.pop(0)
             whole = area_m2(self.geoms[row])
             if missing > whole + SMALLEST_M2 or abs(missing - whole) < 0.5:
@@ -185,15 +186,15 @@ class RedLine:
         angle = self.blocks.angle[[row]]
         low, high = 0.0, 1.0
         best: shapely.Geometry | None = None
-        for _ in range(60):
+        for _step in range(60):
             middle = (low + high) / 2
             none = np.zeros(1)
-            _, part = cut(plan, angle, np.zeros(1, bool), np.array([middle]), none, none)
+            _rest, part = cut(plan, angle, np.zeros(1, bool), np.array([middle]), none, none)
             best = self.ground.place(part)[0]
             got = area_m2(best)
             if abs(got - want_m2) < 0.2:
                 break
             low, high = (middle, high) if got < want_m2 else (low, middle)
         if best is None or best.geom_type != "Polygon" or abs(area_m2(best) - want_m2) > 0.5:
-            raise RuntimeError("A tract of the demo red line could not be cut to its area.")
+            raise NoRoom(_("有一个红线图斑切不出所需面积。请换一个 --seed。"))
         return best

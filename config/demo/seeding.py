@@ -15,6 +15,7 @@ from config.demo.accounts import Password, create_accounts, usernames
 from config.demo.city import City, Say
 from config.demo.copying import restart_ids
 from config.demo.firms import load_firms, load_industries
+from config.demo.zoning import NoRoom
 from core.accounts.models import User
 from core.mapedit.models import Publication
 from core.policy.models import Jurisdiction
@@ -68,7 +69,7 @@ def seed_demo(*, seed: int, plots: int, years: int, password: Password, say: Say
         districts = _districts()
         try:
             drawn = city.draw(districts, seed=seed, plots=plots, say=timed)
-        except RuntimeError as error:
+        except NoRoom as error:
             raise SeedRefused(str(error)) from error
         # Foreign keys are checked with each statement instead of queued by the million.
         with connection.cursor() as cursor:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import shapely
+from django.utils.translation import gettext as _
 
 from config.demo.ground import Ground, area_m2
 from config.demo.streets import Superblocks, compactness, neighbours
@@ -15,6 +16,10 @@ M2_PER_MU = 2000 / 3
 
 # Superblocks across a street no wider than this grow into one zone.
 STREET_M = 62.0
+
+
+class NoRoom(Exception):
+    """The seed leaves no room for what the city must hold; the message says where."""
 
 
 @dataclass
@@ -45,7 +50,7 @@ class _Grower:
         self.centre = shapely.get_coordinates(shapely.centroid(blocks.plan))
         self.free = (blocks.area_m2 > 150_000) & (compactness(blocks.plan) > 0.38)
         i, j, shared = neighbours(blocks.plan, STREET_M)
-        self.links: list[dict[int, float]] = [{} for _ in range(len(blocks))]
+        self.links: list[dict[int, float]] = [{} for _row in range(len(blocks))]
         for a, b, length in zip(i.tolist(), j.tolist(), shared.tolist(), strict=True):
             if length > 150.0 and blocks.district[a] == blocks.district[b]:
                 self.links[a][b] = self.links[b][a] = length
@@ -136,8 +141,9 @@ def draw_zones(
                 grower.occupy(zone)
                 made.append(zone)
         if len(made) < wanted:
-            raise RuntimeError(
-                f"Only {len(made)} of {wanted} demo zones fit into district {codes[number]}; try another --seed."
+            raise NoRoom(
+                _("%(code)s 只放得下 %(made)d 个示例集聚区，需要 %(wanted)d 个。请换一个 --seed。")
+                % {"code": codes[number], "made": len(made), "wanted": wanted}
             )
         made.sort(key=lambda z: (-z.geom.centroid.y, z.geom.centroid.x))
         zones += made

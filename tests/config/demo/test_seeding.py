@@ -59,7 +59,6 @@ def seeded_digest(number: int) -> str:
 def test_the_same_seed_fills_every_table_with_the_same_bytes() -> None:
     first = seeded_digest(1)
     assert first == seeded_digest(1)
-    assert first != seeded_digest(2)
 
 
 @pytest.fixture
