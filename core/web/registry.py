@@ -12,6 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.functional import Promise
+
+#: Text for people: plain, or translated when shown.
+Text = str | Promise
 
 #: A rail longer than this stops being a rail and becomes a menu (ui.md, Layout).
 RAIL_LIMIT = 7
@@ -26,7 +30,7 @@ class NavItem:
     """One job in the left rail. ``icon`` is a Tabler outline icon name."""
 
     key: str
-    label: str
+    label: Text
     icon: str
     url_name: str
     roles: Sequence[str] = ()
@@ -34,7 +38,7 @@ class NavItem:
     #: URL names (besides ``url_name``) on which the item counts as current.
     also: Sequence[str] = ()
     #: What the page answers, in a few words; shown beside the link on the home page.
-    hint: str = ""
+    hint: Text = ""
 
 
 @dataclass(frozen=True)
@@ -47,10 +51,10 @@ class HomePanel:
     """
 
     key: str
-    title: str
+    title: Text
     roles: Sequence[str]
     template: str
-    context: Callable[[HttpRequest], dict[str, Any] | None]
+    context: Callable[[Any], dict[str, Any] | None]
     order: int = 100
     span: int = 4
     #: Keys of panels this one says better; they are left out beside it.
@@ -80,7 +84,7 @@ class HomeAnswer:
 
     key: str
     roles: Sequence[str]
-    answer: Callable[[HttpRequest], Answer | None]
+    answer: Callable[[Any], Answer | None]
     order: int = 100
 
 
@@ -88,8 +92,8 @@ class HomeAnswer:
 class Hit:
     """One search result. ``lon``/``lat`` are CGCS2000 degrees (EPSG:4490)."""
 
-    label: str
-    sub: str = ""
+    label: Text
+    sub: Text = ""
     url: str = ""
     lon: float | None = None
     lat: float | None = None
@@ -106,7 +110,7 @@ class SearchSource:
     """
 
     key: str
-    label: str
+    label: Text
     search: Callable[[Any, str, int], list[Hit]]
     order: int = 100
     roles: Sequence[str] = ()
@@ -117,7 +121,7 @@ class Category:
     """One value of a classed theme, as the legend shows it. ``colour`` is #rrggbb."""
 
     value: str
-    label: str
+    label: Text
     colour: str
 
 
@@ -132,7 +136,7 @@ class Theme:
     """
 
     key: str
-    label: str
+    label: Text
     annotate: Callable[[Any, int | None], Any]
     kind: str = "number"
     unit: str = ""
@@ -159,11 +163,11 @@ class MapLayer:
     """
 
     name: str
-    title: str
+    title: Text
     order: int
     queryset: Callable[[Any, Any], Any]
     code: str
-    label: str
+    label: Text
     place: str
     card_template: str
     card: Callable[[HttpRequest, str, Any], dict[str, Any] | None]
