@@ -3,8 +3,14 @@
 from django.urls import include, path
 
 urlpatterns = [
-    path("accounts/", include("allauth.urls")),
+    path("", include("core.web.health")),
+    path("accounts/", include("core.accounts.urls")),
     path("", include("core.web.urls")),
     path("rules/", include("core.policy.urls")),
     path("compliance/", include("landuse.redline.urls")),
 ]
+
+handler400 = "core.web.errors.bad_request"
+handler403 = "core.web.errors.forbidden"
+handler404 = "core.web.errors.not_found"
+handler500 = "core.web.errors.server_error"
