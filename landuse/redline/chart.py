@@ -8,7 +8,7 @@ from typing import Any
 
 from landuse.redline.history import Step
 
-WIDTH, HEIGHT = 420, 132
+WIDTH, HEIGHT = 420, 140
 LEFT, RIGHT, TOP, BOTTOM = 8, 412, 14, 104
 
 
@@ -55,7 +55,7 @@ def step_chart(steps: list[Step], *, on: dt.date) -> Chart | None:
     return Chart(
         area_path=stairs(areas),
         floor_path=stairs(floors),
-        floor_label_y=y(floors[-1]) + 13,
+        floor_label_y=y(floors[-1]) + 15,
         points=[{"x": x(step.at), "y": y(step.area_m2), "step": step} for step in steps],
         first=first,
         last=on,

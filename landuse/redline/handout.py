@@ -90,9 +90,10 @@ def _leaflet() -> tuple[str, str]:
     folder = Path(settings.NPM_ROOT) / "leaflet" / "dist"
     script = (folder / "leaflet.js").read_text(encoding="utf-8")
     script = re.sub(r"//# sourceMappingURL=\S+", "", script)
-    script = re.sub(r'<a href="https://leafletjs\.com"[^>]*>.*?</a>', "Leaflet", script)
+    script = script.replace("https://leafletjs.com", "#")
     script = re.sub(r"^/\*.*?\*/", "", script, count=1, flags=re.S)
     style = (folder / "leaflet.css").read_text(encoding="utf-8")
+    style = re.sub(r"/\*.*?\*/", "", style, flags=re.S)
     return script.replace("</script", "<\\/script"), re.sub(r"url\([^)]*\)", "none", style)
 
 

@@ -68,8 +68,8 @@ class Outline:
     """Paths in SVG coordinates (3857 metres, y downwards) and the part of them in view."""
 
     view_box: str
-    width: float
-    height: float
+    #: Size of a label in the same metres: about 13 px where the map is some 800 px wide.
+    label: float
     districts: list[dict[str, Any]]
     pale: list[dict[str, Any]]
     tracts: list[dict[str, Any]]
@@ -91,7 +91,6 @@ def outline(*, on: dt.date, place: str) -> Outline:
     width, height = east - west + 2 * margin, north - south + 2 * margin
     return Outline(
         view_box=f"{west - margin:.0f} {-north - margin:.0f} {width:.0f} {height:.0f}",
-        width=width,
-        height=height,
+        label=round(13 * max(width / 820, height / 720)),
         **drawn,
     )

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_safe
 from core import policy
 from core.mapedit.models import Publication
 from core.policy.models import Jurisdiction
+from core.web.figures import area_text
 from landuse.redline import perms, wording
 from landuse.redline.chart import step_chart
 from landuse.redline.compliance import CITY, Compliance, FloorMissing, Standing, ZoneStanding, assess
@@ -134,6 +135,7 @@ def _page(request: HttpRequest, place: str, name: str) -> HttpResponse:
             "detail": wording.city_detail(compliance) if place == CITY else "",
             "floor": values[place],
             "city_floor": values[CITY],
+            "area_words": area_text(standing.area_m2, floor_m2=standing.floor_m2),
             "crumb": "",
             "rows": district_rows(compliance, values, request.user, place),
             "zones": zone_rows(compliance, place),

@@ -83,4 +83,4 @@ def zones_sentence(compliance: Compliance) -> str:
         return _("万亩集聚区 %(count)s/%(required)s 个，尚缺 %(short)s 个。") % values
     if count > required:
         return _("万亩集聚区 %(count)s/%(required)s 个，多出 %(short)s 个。") % values
-    return _("万亩集聚区 %(count)s/%(required)s 个，个个超过万亩。") % values
+    return _("万亩集聚区 %(count)s/%(required)s 个，均超过万亩。") % values

@@ -7,6 +7,7 @@ from decimal import Decimal
 from django import template
 
 from core.web.figures import area_text, grouped, round_honestly
+from landuse.redline import wording
 from landuse.redline.compliance import Standing
 
 register = template.Library()
@@ -29,3 +30,9 @@ def deviation(standing: Standing) -> str:
 def signed_mu(area_m2: float) -> str:
     """亩 with its sign, at least two digits."""
     return area_text(area_m2, signed=True).mu
+
+
+@register.filter
+def floor_km2(floor_m2: float) -> str:
+    """A floor as the documents write it: 190 km²."""
+    return wording.floor_text(floor_m2)

@@ -27,9 +27,9 @@ CENTRE = ("440604", "440605")
 
 
 def five_blocks(**surplus_m2: float) -> None:
-    """One tract of 1 km² plus the named surplus in every district: ``five_blocks(d440605=-1)``."""
+    """One tract of 1 km² plus the named surplus (1 m²) in every district: ``five_blocks(d440605=-1)``."""
     for number, (code, (lon, lat)) in enumerate(GROUND.items(), 1):
-        wanted = KM2 + surplus_m2.get(f"d{code}", 0)
+        wanted = KM2 + surplus_m2.get(f"d{code}", 1.0)
         places.tract(f"RL-T-{number}", block(lon, lat, wanted, height=0.01), district=code)
 
 
@@ -223,17 +223,20 @@ def test_the_verdict_is_one_query_however_many_tracts(small_floors, count):
     assert len(asked) == 1
 
 
-def many_tracts(count: int) -> None:
+def many_tracts(count: int, first: int = 1) -> None:
     """``count`` small squares in Nanhai, 80 a row, by one statement."""
     published = places.publication("redline")
     with connection.cursor() as cursor:
-        cursor.execute("INSERT INTO redline_tract (code) SELECT 'RL-M-' || n FROM generate_series(1, %s) n", [count])
+        cursor.execute(
+            "INSERT INTO redline_tract (code) SELECT 'RL-M-' || n FROM generate_series(%s, %s) n",
+            [first, first + count - 1],
+        )
         cursor.execute(
             """INSERT INTO redline_tractversion
                 (tract_id, district_id, control_level, name, geom, valid_from, publication_id)
             SELECT 'RL-M-' || n, '440605', 'ungraded', '', ST_Multi(ST_MakeEnvelope(
                 113.0 + 0.0005 * (n %% 80), 23.05 + 0.0005 * (n / 80),
                 113.0004 + 0.0005 * (n %% 80), 23.0504 + 0.0005 * (n / 80), 4490)), '2022-04-01', %s
-            FROM generate_series(1, %s) n""",
-            [published.pk, count],
+            FROM generate_series(%s, %s) n""",
+            [published.pk, first, first + count - 1],
         )
