@@ -49,16 +49,19 @@ class Command(BaseCommand):
                 say=say,
             )
         except AlreadySeeded as already:
-            self.stdout.write(str(already))
+            if options["verbosity"]:
+                self.stdout.write(str(already))
             return
         except SeedRefused as refusal:
             raise CommandError(str(refusal)) from refusal
-        if not options["verbosity"]:
-            return
-        self.stdout.write(
-            _("示例城市：集聚区 %(zones)s 个、红线图斑 %(tracts)s 个、宗地 %(plots)s 宗、"
-              "企业 %(enterprises)s 家、年报 %(returns)s 份。")
-            % vars(done)
-        )  # fmt: skip
+        if options["verbosity"]:
+            self.stdout.write(
+                _(
+                    "示例城市：集聚区 %(zones)s 个、红线图斑 %(tracts)s 个、宗地 %(plots)s 宗、"
+                    "企业 %(enterprises)s 家、年报 %(returns)s 份。"
+                )
+                % vars(done)
+            )
         if password.generated:
+            # Said even when quiet: nobody could sign in otherwise.
             self.stdout.write(_("示例账号的口令：%s") % password.text)
