@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pghistory
 import pgtrigger
@@ -31,10 +31,10 @@ def tracked(*, exclude: Iterable[str] = ()) -> Callable[[M], M]:
     )
 
     def decorate(model: M) -> M:
-        tracked_model: M = track(model)
-        pgtrigger.register(_refuse_truncate())(tracked_model)
-        pgtrigger.register(_refuse_truncate())(tracked_model.pgh_event_model)
-        return tracked_model
+        tracked_model: Any = track(model)
+        for table in (tracked_model, tracked_model.pgh_event_model):
+            pgtrigger.register(_refuse_truncate())(table)
+        return model
 
     return decorate
 

@@ -29,9 +29,7 @@ class Role(models.TextChoices):
     SYSADMIN = "sysadmin", _("系统管理员")
 
 
-LAND_ROLES = frozenset(
-    {Role.PLANNER, Role.REVIEWER, Role.MONITOR, Role.HEAD, Role.PARKS, Role.AUDITOR}
-)
+LAND_ROLES = frozenset({Role.PLANNER, Role.REVIEWER, Role.MONITOR, Role.HEAD, Role.PARKS, Role.AUDITOR})
 """Roles that read land and enterprise records within their places.
 
 System administrators are left out on purpose: who manages accounts does not read
@@ -65,11 +63,8 @@ class User(AbstractUser):
             ),
             models.CheckConstraint(
                 name="accounts_places_by_role",
-                condition=Q(role=Role.ENTERPRISE, place_codes=[])
-                | (~Q(role=Role.ENTERPRISE) & ~Q(place_codes=[])),
-                violation_error_message=_(
-                    "企业账号不设管辖范围；其他账号至少有一个管辖范围。"
-                ),
+                condition=Q(role=Role.ENTERPRISE, place_codes=[]) | (~Q(role=Role.ENTERPRISE) & ~Q(place_codes=[])),
+                violation_error_message=_("企业账号不设管辖范围；其他账号至少有一个管辖范围。"),
             ),
         ]
         triggers = [

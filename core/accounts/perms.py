@@ -34,9 +34,4 @@ def reads_place(user: Viewer, place: str | None) -> bool:
 @rules.predicate
 def is_city_planner(user: Viewer) -> bool:
     """A planner whose scope is the whole city."""
-    return bool(
-        user.is_authenticated
-        and user.is_active
-        and user.role == Role.PLANNER
-        and user.sees_city
-    )
+    return bool(user.is_authenticated and user.is_active and user.role == Role.PLANNER and user.sees_city)

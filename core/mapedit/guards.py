@@ -31,9 +31,7 @@ def layer_guards(*, layer: str, feature: str, container: str) -> Triggers:
         _bump_revision(layer),
         *_on_write("versions_follow", _VERSIONS_FOLLOW.format(feature=feature)),
         *_on_write("apart_in_layer", _APART.format(feature=feature, layer=layer)),
-        *_on_write(
-            "inside_district", _INSIDE.format(feature=feature, container=container)
-        ),
+        *_on_write("inside_district", _INSIDE.format(feature=feature, container=container)),
         _published_is_immutable(feature),
     ]
 
@@ -48,10 +46,7 @@ def _bump_revision(layer: str) -> pgtrigger.Trigger:
         name="a_bump_revision",
         level=pgtrigger.Statement,
         when=pgtrigger.Before,
-        operation=pgtrigger.Insert
-        | pgtrigger.Update
-        | pgtrigger.Delete
-        | pgtrigger.Truncate,
+        operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete | pgtrigger.Truncate,
         func=f"""
             INSERT INTO mapedit_layer AS layer (name, revision, changed_at)
             VALUES ('{layer}', 1, clock_timestamp())

@@ -54,9 +54,7 @@ class Publication(models.Model):
     number = models.PositiveIntegerField(_("发布序号"))
     title = models.CharField(_("标题"), max_length=120)
     reason = models.TextField(_("事由"), blank=True)
-    document = models.ForeignKey(
-        Document, models.PROTECT, null=True, blank=True, verbose_name=_("依据文件")
-    )
+    document = models.ForeignKey(Document, models.PROTECT, null=True, blank=True, verbose_name=_("依据文件"))
     document_number = models.CharField(_("批准文号"), max_length=60, blank=True)
     published_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -74,24 +72,22 @@ class Publication(models.Model):
         verbose_name_plural = _("发布")
         ordering = ["-effective_on", "-number"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["layer", "number"], name="mapedit_publication_number_once"
-            ),
+            models.UniqueConstraint(fields=["layer", "number"], name="mapedit_publication_number_once"),
         ]
 
     def __str__(self) -> str:
         return f"{self.title}（第 {self.number} 次）"
 
 
-class VersionQuerySet(models.QuerySet[Any]):
-    """Versions of a layer's features, by date."""
+class InForceMixin:
+    """For QuerySets of rows that hold on [valid_from, valid_to): which hold on a date."""
 
     def in_force_on(self, date: dt.date | None = None) -> Self:
-        """Versions in force on ``date``; today in Foshan when not given."""
+        """Rows in force on ``date``; today in Foshan when not given."""
         date = date or timezone.localdate()
-        return self.filter(valid_from__lte=date).filter(
-            Q(valid_to__isnull=True) | Q(valid_to__gt=date)
-        )
+        queryset: Any = self
+        held: Self = queryset.filter(valid_from__lte=date).filter(Q(valid_to__isnull=True) | Q(valid_to__gt=date))
+        return held
 
 
 class LayerVersion(models.Model):
@@ -112,9 +108,7 @@ class LayerVersion(models.Model):
     )
     valid_from = models.DateField(_("生效日期"))
     valid_to = models.DateField(_("失效日期"), null=True, blank=True)
-    publication = models.ForeignKey(
-        Publication, models.PROTECT, related_name="+", verbose_name=_("所属发布")
-    )
+    publication = models.ForeignKey(Publication, models.PROTECT, related_name="+", verbose_name=_("所属发布"))
 
     class Meta:
         abstract = True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -12,11 +14,12 @@ from efficiency.returns.queries import PlotFigureQuerySet, YearlyReturnQuerySet
 from landuse.plots.models import Plot
 from parks.enterprises.models import Enterprise
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
-def _money(name: object) -> models.DecimalField:
-    return models.DecimalField(
-        name, max_digits=18, decimal_places=2, null=True, blank=True
-    )
+
+def _money(name: StrOrPromise) -> models.DecimalField:
+    return models.DecimalField(name, max_digits=18, decimal_places=2, null=True, blank=True)
 
 
 @tracked()
@@ -27,9 +30,7 @@ class YearlyReturn(models.Model):
     this version was the one believed; exactly one version of a year is open.
     """
 
-    enterprise = models.ForeignKey(
-        Enterprise, models.PROTECT, related_name="returns", verbose_name=_("企业")
-    )
+    enterprise = models.ForeignKey(Enterprise, models.PROTECT, related_name="returns", verbose_name=_("企业"))
     year = models.PositiveSmallIntegerField(_("年度"))
     tax_cny = _money(_("实缴税收（元）"))
     output_cny = _money(_("工业总产值（元）"))
@@ -52,9 +53,7 @@ class YearlyReturn(models.Model):
                 name="returns_one_open_version",
                 violation_error_message=_("该企业本年度已有现行年报。"),
             ),
-            models.CheckConstraint(
-                name="returns_year_range", condition=Q(year__gte=2000, year__lte=2100)
-            ),
+            models.CheckConstraint(name="returns_year_range", condition=Q(year__gte=2000, year__lte=2100)),
             models.CheckConstraint(
                 name="returns_validity_ordered",
                 condition=Q(valid_to__isnull=True) | Q(valid_to__gt=F("valid_from")),
@@ -63,8 +62,7 @@ class YearlyReturn(models.Model):
                 name="returns_not_negative",
                 condition=Q(
                     Q(output_cny__gte=0) | Q(output_cny__isnull=True),
-                    Q(fixed_asset_investment_cny__gte=0)
-                    | Q(fixed_asset_investment_cny__isnull=True),
+                    Q(fixed_asset_investment_cny__gte=0) | Q(fixed_asset_investment_cny__isnull=True),
                     Q(revenue_cny__gte=0) | Q(revenue_cny__isnull=True),
                 ),
                 violation_error_message=_("产值、投资和营业收入不得为负。"),
@@ -92,15 +90,9 @@ class PlotFigure(models.Model):
     )
     year = models.PositiveSmallIntegerField(_("年度"))
     area_m2 = models.FloatField(_("宗地面积（m²）"))
-    tax_cny = models.DecimalField(
-        _("税收（元）"), max_digits=20, decimal_places=2, null=True
-    )
-    output_cny = models.DecimalField(
-        _("产值（元）"), max_digits=20, decimal_places=2, null=True
-    )
-    investment_cny = models.DecimalField(
-        _("固定资产投资（元）"), max_digits=20, decimal_places=2, null=True
-    )
+    tax_cny = models.DecimalField(_("税收（元）"), max_digits=20, decimal_places=2, null=True)
+    output_cny = models.DecimalField(_("产值（元）"), max_digits=20, decimal_places=2, null=True)
+    investment_cny = models.DecimalField(_("固定资产投资（元）"), max_digits=20, decimal_places=2, null=True)
     tax_cny_per_mu = models.FloatField(_("亩均税收（元/亩）"), null=True)
     output_cny_per_mu = models.FloatField(_("亩均产值（元/亩）"), null=True)
     investment_cny_per_mu = models.FloatField(_("亩均投资（元/亩）"), null=True)
@@ -111,9 +103,7 @@ class PlotFigure(models.Model):
         verbose_name = _("宗地年度指标")
         verbose_name_plural = _("宗地年度指标")
         constraints = [
-            models.UniqueConstraint(
-                fields=["plot", "year"], name="returns_plot_year_once"
-            ),
+            models.UniqueConstraint(fields=["plot", "year"], name="returns_plot_year_once"),
         ]
 
     def __str__(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pgtrigger
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -19,6 +21,9 @@ from core.mapedit.models import (
 from core.policy.models import Jurisdiction
 from landuse.plots.queries import OccupationQuerySet, PlotVersionQuerySet
 from parks.enterprises.models import Enterprise
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 PLOT_CODE = r"^[0-9]{12}[GJZ][ABCDEFGHSWXY][0-9]{5}$"
 """宗地代码: 6 county + 3 cadastral area + 3 sub-area + 2 feature + 5 sequence (rules §2.6)."""
@@ -86,7 +91,7 @@ class SupplyMode(models.TextChoices):
     COLLECTIVE = "collective", _("集体建设用地使用")
 
 
-def _percent(name: object) -> models.DecimalField:
+def _percent(name: StrOrPromise) -> models.DecimalField:
     return models.DecimalField(
         name,
         max_digits=5,
@@ -97,10 +102,8 @@ def _percent(name: object) -> models.DecimalField:
     )
 
 
-def _ratio(name: object) -> models.DecimalField:
-    return models.DecimalField(
-        name, max_digits=6, decimal_places=3, null=True, blank=True
-    )
+def _ratio(name: StrOrPromise) -> models.DecimalField:
+    return models.DecimalField(name, max_digits=6, decimal_places=3, null=True, blank=True)
 
 
 @tracked(exclude=[*TRACK_WITHOUT_GENERATED, "ownership"])
@@ -111,12 +114,8 @@ class PlotVersion(LayerVersion):
     (``.with_zone(on)``).
     """
 
-    plot = models.ForeignKey(
-        Plot, models.PROTECT, related_name="versions", verbose_name=_("宗地")
-    )
-    district = models.ForeignKey(
-        Jurisdiction, models.PROTECT, related_name="+", verbose_name=_("所在区")
-    )
+    plot = models.ForeignKey(Plot, models.PROTECT, related_name="versions", verbose_name=_("宗地"))
+    district = models.ForeignKey(Jurisdiction, models.PROTECT, related_name="+", verbose_name=_("所在区"))
     town = models.ForeignKey(
         Jurisdiction,
         models.PROTECT,
@@ -142,9 +141,7 @@ class PlotVersion(LayerVersion):
     plot_ratio_built = _ratio(_("现状容积率"))
     density_planned = _percent(_("规划建筑密度（%）"))
     green_ratio_planned = _percent(_("规划绿地率（%）"))
-    height_limit_m = models.DecimalField(
-        _("建筑限高（m）"), max_digits=6, decimal_places=2, null=True, blank=True
-    )
+    height_limit_m = models.DecimalField(_("建筑限高（m）"), max_digits=6, decimal_places=2, null=True, blank=True)
     supply_mode = models.CharField(_("供应方式"), max_length=16, choices=SupplyMode)
     term_years = models.PositiveSmallIntegerField(_("使用年限"), null=True, blank=True)
     term_from = models.DateField(_("使用期起"), null=True, blank=True)
@@ -179,28 +176,20 @@ class PlotVersion(LayerVersion):
                 condition=Q(
                     Q(plot_ratio_planned__gte=0) | Q(plot_ratio_planned__isnull=True),
                     Q(plot_ratio_built__gte=0) | Q(plot_ratio_built__isnull=True),
-                    Q(density_planned__range=(0, 100))
-                    | Q(density_planned__isnull=True),
-                    Q(green_ratio_planned__range=(0, 100))
-                    | Q(green_ratio_planned__isnull=True),
+                    Q(density_planned__range=(0, 100)) | Q(density_planned__isnull=True),
+                    Q(green_ratio_planned__range=(0, 100)) | Q(green_ratio_planned__isnull=True),
                     Q(height_limit_m__gt=0) | Q(height_limit_m__isnull=True),
                     Q(registered_area_m2__gt=0) | Q(registered_area_m2__isnull=True),
                 ),
-                violation_error_message=_(
-                    "容积率、密度、绿地率、限高或登记面积超出合理范围。"
-                ),
+                violation_error_message=_("容积率、密度、绿地率、限高或登记面积超出合理范围。"),
             ),
             models.CheckConstraint(
                 name="plots_plotversion_term_ordered",
-                condition=Q(term_to__isnull=True)
-                | Q(term_from__isnull=True)
-                | Q(term_to__gt=F("term_from")),
+                condition=Q(term_to__isnull=True) | Q(term_from__isnull=True) | Q(term_to__gt=F("term_from")),
                 violation_error_message=_("使用期止须晚于使用期起。"),
             ),
         ]
-        triggers = layer_guards(
-            layer="plots", feature="plot_id", container="ARRAY[n.district_id]"
-        )
+        triggers = layer_guards(layer="plots", feature="plot_id", container="ARRAY[n.district_id]")
 
     def __str__(self) -> str:
         return self.plot_id
@@ -247,12 +236,8 @@ class Occupation(models.Model):
     any date: checked by trigger at each beginning, under the plot's row lock.
     """
 
-    plot = models.ForeignKey(
-        Plot, models.PROTECT, related_name="occupations", verbose_name=_("宗地")
-    )
-    enterprise = models.ForeignKey(
-        Enterprise, models.PROTECT, related_name="occupations", verbose_name=_("企业")
-    )
+    plot = models.ForeignKey(Plot, models.PROTECT, related_name="occupations", verbose_name=_("宗地"))
+    enterprise = models.ForeignKey(Enterprise, models.PROTECT, related_name="occupations", verbose_name=_("企业"))
     kind = models.CharField(_("占用方式"), max_length=6, choices=OccupationKind)
     share = models.DecimalField(_("面积份额"), max_digits=7, decimal_places=6)
     valid_from = models.DateField(_("起始日期"))

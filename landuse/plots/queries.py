@@ -5,17 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from typing import Self
 
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Subquery
 from django.utils import timezone
 
 from core.accounts.models import User
 from core.accounts.scope import PlaceScopedQuerySet
 from core.geodata.area import InnerPoint
-from core.mapedit.models import VersionQuerySet
+from core.mapedit.models import InForceMixin
 from parks.zones.models import ZoneVersion
 
 
-class PlotVersionQuerySet(PlaceScopedQuerySet, VersionQuerySet):
+class PlotVersionQuerySet(InForceMixin, PlaceScopedQuerySet):
     """Plot versions, read within the reader's districts; enterprises read what they occupy."""
 
     def owned_by(self, user: User) -> Self:
@@ -29,18 +29,14 @@ class PlotVersionQuerySet(PlaceScopedQuerySet, VersionQuerySet):
 
     def with_zone(self, on: dt.date | None = None) -> Self:
         """Annotate ``zone_code`` and ``zone_name``: the zone covering the plot's inner point."""
-        zone = (
-            ZoneVersion.objects.in_force_on(on)
-            .filter(geom__covers=InnerPoint(OuterRef("geom")))
-            .order_by("zone_id")
-        )
+        zone = ZoneVersion.objects.in_force_on(on).filter(geom__covers=InnerPoint(OuterRef("geom"))).order_by("zone_id")
         return self.annotate(
             zone_code=Subquery(zone.values("zone_id")[:1]),
             zone_name=Subquery(zone.values("name")[:1]),
         )
 
 
-class OccupationQuerySet(PlaceScopedQuerySet):
+class OccupationQuerySet(InForceMixin, PlaceScopedQuerySet):
     """Occupations, read with the enterprise's place or by the enterprise itself."""
 
     place_field = "enterprise__district_id"
@@ -48,9 +44,3 @@ class OccupationQuerySet(PlaceScopedQuerySet):
     def owned_by(self, user: User) -> Self:
         """Occupations of the enterprise the account acts for."""
         return self.filter(enterprise__members__user=user)
-
-    def in_force_on(self, date: dt.date) -> Self:
-        """Occupations that hold on ``date``."""
-        return self.filter(valid_from__lte=date).filter(
-            Q(valid_to__isnull=True) | Q(valid_to__gt=date)
-        )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from core.accounts.scope import SignedInQuerySet
-from core.mapedit.models import VersionQuerySet
+from core.mapedit.models import InForceMixin
 
 
-class TractVersionQuerySet(VersionQuerySet, SignedInQuerySet):
+class TractVersionQuerySet(InForceMixin, SignedInQuerySet):
     """Tract versions. Published outlines are read by every signed-in account."""

@@ -49,14 +49,10 @@ class ZoneClass(models.TextChoices):
 class ZoneVersion(LayerVersion):
     """A zone's outline and facts while in force. A zone may span districts."""
 
-    zone = models.ForeignKey(
-        Zone, models.PROTECT, related_name="versions", verbose_name=_("集聚区")
-    )
+    zone = models.ForeignKey(Zone, models.PROTECT, related_name="versions", verbose_name=_("集聚区"))
     name = models.CharField(_("名称"), max_length=60)
     zone_class = models.CharField(_("级别"), max_length=8, choices=ZoneClass)
-    district_codes = ArrayField(
-        models.CharField(max_length=6), verbose_name=_("所在区")
-    )
+    district_codes = ArrayField(models.CharField(max_length=6), verbose_name=_("所在区"))
     leading_industry = models.CharField(_("主导产业"), max_length=40, blank=True)
     managing_body = models.CharField(_("管理机构"), max_length=60, blank=True)
 
@@ -77,9 +73,7 @@ class ZoneVersion(LayerVersion):
                 condition=Q(district_codes__len__gt=0),
             ),
         ]
-        triggers = layer_guards(
-            layer="zones", feature="zone_id", container="n.district_codes"
-        )
+        triggers = layer_guards(layer="zones", feature="zone_id", container="n.district_codes")
 
     def __str__(self) -> str:
         return self.name
