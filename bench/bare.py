@@ -36,8 +36,8 @@ def tile(request: HttpRequest, z: int, x: int, y: int) -> HttpResponse:
     """Run the statement of one tile and answer what it draws."""
     with connection.cursor() as cursor:
         cursor.execute(STATEMENTS[f"{z}/{x}/{y}"])
-        (drawn,) = cursor.fetchone()
-    body = bytes(drawn)
+        # The tile is the last column; the application reads the layer's revision in the same statement.
+        body = bytes(cursor.fetchone()[-1])
     headers = {"Content-Length": str(len(body))}
     return HttpResponse(body, content_type="application/vnd.mapbox-vector-tile", headers=headers)
 

@@ -99,21 +99,32 @@ def _addresses(zoom: int) -> list[str]:
 
 
 def _statements(addresses: list[str]) -> dict[str, str]:
-    """The application's own statement of every tile, bound for READER."""
+    """The statement the application itself runs for every tile, permission filter included, bound for READER.
+
+    Caught on its way to the database, so that it stays the application's own whatever the view becomes.
+    """
     from django.db import connection
-    from django.utils import timezone
+    from django.test import RequestFactory
 
     from core.accounts.models import User
-    from core.geodata.tiles import _SETTINGS, TileAddress
-    from core.web import registry
-    from core.web.tiles import _statement
+    from core.web.tiles import tile
 
-    user, layer = User.objects.get(username=READER), registry.layer("plots")
-    bound = {}
-    with connection.cursor() as cursor:
-        for address in addresses:
-            statement = _statement(
-                layer, user, TileAddress.parse(*address.split("/")), timezone.localdate(), None, None
-            )
-            bound[address] = cursor.mogrify(_SETTINGS + statement.sql, statement.params).decode()
+    user, requests = User.objects.get(username=READER), RequestFactory()
+    bound: dict[str, str] = {}
+    for address in addresses:
+        caught: list[tuple[str, Any]] = []
+
+        def catch(execute: Any, sql: str, params: Any, many: bool, context: Any, into: Any = caught) -> Any:
+            into.append((sql, params))
+            return execute(sql, params, many, context)
+
+        request = requests.get(f"/tiles/plots/{address}.mvt")
+        request.user = user
+        with connection.execute_wrapper(catch):
+            tile(request, "plots", *address.split("/"))
+        drawing = [(sql, params) for sql, params in caught if "ST_AsMVT(" in sql]
+        if len(drawing) != 1:
+            raise RuntimeError(f"{address}: {len(drawing)} statements draw the tile, not one")
+        with connection.cursor() as cursor:
+            bound[address] = cursor.mogrify(*drawing[0]).decode()
     return bound

@@ -22,7 +22,7 @@ CITY = "440600"
 
 COMPLIANCE_SQL = """
 WITH tract AS MATERIALIZED (
-    SELECT t.id, t.district_id, t.geom, clipped.area_m2
+    SELECT t.id, t.district_id, clipped.area_m2
     FROM (
         SELECT v.id, v.district_id, v.geom, v.area_m2, d.geom AS district_geom
         FROM redline_tractversion v
@@ -37,16 +37,19 @@ WITH tract AS MATERIALIZED (
         END AS area_m2
     ) clipped
 ), zone AS MATERIALIZED (
-    SELECT zone_id, name, zone_class, district_codes, geom, area_m2
+    SELECT id, zone_id, name, zone_class, district_codes, area_m2
     FROM zones_zoneversion
     WHERE valid_from <= %(on)s AND (valid_to IS NULL OR valid_to > %(on)s)
 ), shared AS MATERIALIZED (
-    SELECT t.district_id, z.zone_id, CASE
-        WHEN ST_Covers(z.geom, t.geom) THEN t.area_m2
-        ELSE ST_Area(ST_Intersection(z.geom, t.geom)::geography)
+    -- The outlines come from their tables, so that the spatial index finds the pairs.
+    SELECT t.district_id, zone.zone_id, CASE
+        WHEN ST_Covers(z.geom, v.geom) THEN t.area_m2
+        ELSE ST_Area(ST_Intersection(z.geom, v.geom)::geography)
     END AS area_m2
-    FROM zone z
-    JOIN tract t ON z.geom && t.geom AND ST_Intersects(z.geom, t.geom)
+    FROM zone
+    JOIN zones_zoneversion z ON z.id = zone.id
+    JOIN redline_tractversion v ON z.geom && v.geom AND ST_Intersects(z.geom, v.geom)
+    JOIN tract t ON t.id = v.id
 ), district AS (
     SELECT d.code, d.name, d.slug,
            coalesce(tract.area_m2, 0) AS area_m2, coalesce(tract.tracts, 0) AS tracts,
