@@ -33,7 +33,8 @@ _NUMBER = re.compile(r"[0-9]{1,8}", re.ASCII)
 
 # Sent with the tile in one message, which PostgreSQL runs as one transaction. Parallel workers
 # halve the throughput of many small tiles, and compiling takes longer than the tile itself.
-_SETTINGS = "SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off; "
+# As SELECT rather than SET LOCAL, because history adds its context to every other statement.
+_SETTINGS = "SELECT set_config('max_parallel_workers_per_gather', '0', true), set_config('jit', 'off', true); "
 
 
 class TileAddressError(ValueError):
@@ -68,6 +69,11 @@ class TileAddress:
         return 2 * WORLD_M / (1 << self.z)
 
     @property
+    def cell(self) -> float:
+        """Width of a cell of the aggregated tile in EPSG:3857 metres."""
+        return self.size / GRID
+
+    @property
     def left(self) -> float:
         """Western edge in EPSG:3857 metres."""
         return -WORLD_M + self.x * self.size
@@ -78,13 +84,22 @@ class TileAddress:
         return WORLD_M - self.y * self.size
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A parameter left open: the attribute of the address it will hold."""
+
+    name: str
+
+
 class _TileEnvelope(Func):
     """SQL: the tile's square in EPSG:3857, widened by ``margin`` of its width."""
 
     output_field = GeometryField(srid=WEB_MERCATOR)
 
-    def __init__(self, address: TileAddress, margin: float = 0) -> None:
-        super().__init__(Value(address.z), Value(address.x), Value(address.y), Value(margin, output_field=FloatField()))
+    def __init__(self, margin: float = 0) -> None:
+        super().__init__(
+            Value(_Part("z")), Value(_Part("x")), Value(_Part("y")), Value(margin, output_field=FloatField())
+        )
 
     def as_sql(self, compiler: Any, db: Any, **extra: Any) -> Any:
         parts = [compiler.compile(part) for part in self.get_source_expressions()]
@@ -109,8 +124,8 @@ class _CellOf(Func):
 
     output_field = IntegerField()
 
-    def __init__(self, geometry: str, side: str, edge: float, cell: float) -> None:
-        super().__init__(F(geometry), Value(edge), Value(cell))
+    def __init__(self, geometry: str, side: str) -> None:
+        super().__init__(F(geometry), Value(_Part("left" if side == "X" else "top")), Value(_Part("cell")))
         self.side = side
 
     def as_sql(self, compiler: Any, db: Any, **extra: Any) -> Any:
@@ -128,10 +143,18 @@ class _CellOf(Func):
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """SQL that answers one row, with its bound parameters."""
+    """SQL that answers one row, with its bound parameters.
+
+    A tile's statement is compiled once for all addresses; :meth:`at` fills in one.
+    """
 
     sql: str
     params: tuple[Any, ...]
+
+    def at(self, address: TileAddress) -> Statement:
+        """The statement for one tile."""
+        filled = (getattr(address, part.name) if isinstance(part, _Part) else part for part in self.params)
+        return Statement(self.sql, tuple(filled))
 
     def run(self) -> tuple[Any, ...]:
         """The row, from one round trip with the settings tiles need."""
@@ -146,7 +169,6 @@ def _compiled(queryset: models.QuerySet[Any]) -> tuple[str, tuple[Any, ...]]:
 
 def feature_tile(
     queryset: models.QuerySet[Any],
-    address: TileAddress,
     *,
     name: str,
     properties: Mapping[str, Any],
@@ -160,8 +182,8 @@ def feature_tile(
     nothing gives an empty tile.
     """
     columns = {f"t_{key}": _expression(value) for key, value in properties.items()}
-    rows = queryset.filter(**{f"{geometry}__bboverlaps": _TileEnvelope(address, margin=BUFFER / EXTENT)}).values(
-        t_geom=_AsMVTGeom(F(geometry), _TileEnvelope(address), Value(EXTENT), Value(BUFFER), Value(value=True)),
+    rows = queryset.filter(**{f"{geometry}__bboverlaps": _TileEnvelope(margin=BUFFER / EXTENT)}).values(
+        t_geom=_AsMVTGeom(F(geometry), _TileEnvelope(), Value(EXTENT), Value(BUFFER), Value(value=True)),
         t_id=_expression(feature_id),
         **columns,
     )
@@ -182,7 +204,6 @@ def feature_tile(
 
 def grid_tile(
     queryset: models.QuerySet[Any],
-    address: TileAddress,
     *,
     name: str,
     area: str = "area_m2",
@@ -196,11 +217,10 @@ def grid_tile(
     tile only. Properties: ``count``, ``area_m2`` (sum of the column ``area``) and, when the
     column ``value`` is given, ``value``: the mean weighted by area, or the commonest class.
     """
-    cell = address.size / GRID
     columns: dict[str, Any] = {"t_value": F(value)} if value else {}
-    rows = queryset.filter(**{f"{geometry}__bboverlaps": _TileEnvelope(address)}).values(
-        t_col=_CellOf(geometry, "X", address.left, cell),
-        t_row=_CellOf(geometry, "Y", address.top, cell),
+    rows = queryset.filter(**{f"{geometry}__bboverlaps": _TileEnvelope()}).values(
+        t_col=_CellOf(geometry, "X"),
+        t_row=_CellOf(geometry, "Y"),
         t_area=F(area),
         **columns,
     )

@@ -6,13 +6,16 @@ that asks with it gets 304 without the tile's SQL being run; a first request rea
 revision and tile in one statement, so that neither can be older than the other.
 """
 
+import datetime as dt
 import hashlib
 import json
+from collections import OrderedDict
 from typing import Any
 
 from django.core.cache import cache
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -22,7 +25,7 @@ from core.web.map_request import MapRequestError, answers_the_map, asked_date, a
 
 CONTENT_TYPE = "application/vnd.mapbox-vector-tile"
 #: Raised when the content of tiles changes while the data do not.
-FORMAT = 1
+FORMAT = 2
 GRID_SECONDS = 24 * 3600
 
 
@@ -92,32 +95,58 @@ def tile(request: HttpRequest, layer: str, z: str, x: str, y: str) -> HttpRespon
             return private(HttpResponse(status=304), tag)
         content = cache.get(f"tile.{tag}") if aggregated else None
         if content is None:
-            content = bytes(_statement(asked, request.user, address, on, theme, year).run()[0])
+            content = bytes(_statement(asked, request.user, address, on, theme, year).at(address).run()[0])
             if aggregated:
                 cache.set(f"tile.{tag}", content, GRID_SECONDS)
     else:
-        body = _statement(asked, request.user, address, on, theme, year)
+        body = _statement(asked, request.user, address, on, theme, year).at(address)
         both = Statement(f"SELECT ({state.sql}), ({body.sql})", (*state.params, *body.params))
         named, drawn = both.run()
         tag, content = etag(named, request, *question), bytes(drawn)
     return private(HttpResponse(content, content_type=CONTENT_TYPE), tag)
 
 
+#: Statements by layer, kind of tile, reader's scope, date and theme. Compiling one costs more than
+#: running it, and a reader's next hundred tiles differ in their address only.
+_known: OrderedDict[tuple[Any, ...], Statement] = OrderedDict()
+_MOST_KNOWN = 256
+
+
 def _statement(
     layer: registry.MapLayer,
     user: Any,
     address: TileAddress,
-    on: Any,
+    on: dt.date,
+    theme: registry.Theme | None,
+    year: int | None,
+) -> Statement:
+    """The statement of every tile of this kind; the caller fills in the address."""
+    aggregated = address.z < layer.grid_below
+    # Today's date too: which plots an enterprise occupies is asked as of today.
+    key = (layer.name, aggregated, scope_of(user), on, timezone.localdate(), theme.key if theme else "", year)
+    statement = _known.get(key)
+    if statement is None:
+        statement = _compile(layer, user, aggregated, on, theme, year)
+        _known[key] = statement
+        while len(_known) > _MOST_KNOWN:
+            _known.popitem(last=False)
+    return statement
+
+
+def _compile(
+    layer: registry.MapLayer,
+    user: Any,
+    aggregated: bool,
+    on: dt.date,
     theme: registry.Theme | None,
     year: int | None,
 ) -> Statement:
     rows = layer.queryset(user, on)
     if theme:
         rows = theme.annotate(rows, year)
-    if address.z < layer.grid_below:
+    if aggregated:
         return grid_tile(
             rows,
-            address,
             name=layer.name,
             value="theme" if theme else "",
             value_is_number=theme is None or theme.kind == "number",
@@ -125,7 +154,7 @@ def _statement(
     properties: dict[str, Any] = {"code": layer.code, "label": layer.label}
     if theme:
         properties["value"] = "theme"
-    return feature_tile(rows, address, name=layer.name, properties=properties, feature_id=layer.feature_id)
+    return feature_tile(rows, name=layer.name, properties=properties, feature_id=layer.feature_id)
 
 
 def malformed(request: HttpRequest, rest: str) -> HttpResponse:

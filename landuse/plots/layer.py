@@ -14,7 +14,7 @@ from django.db.models.functions import Cast
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from core.web import registry
+from core.web import figures, registry
 from core.web.map_links import feature_url
 from landuse.plots.models import Occupation, Ownership, PlotVersion, SupplyMode, UseCode
 from parks.enterprises.models import EnterpriseMember
@@ -48,7 +48,9 @@ def plot_card(request: HttpRequest, code: str, on: dt.date) -> dict[str, Any] | 
         registered = float(plot.registered_area_m2)
         difference = {
             "m2": plot.area_m2 - registered,
-            "percent": Decimal(str(100 * (plot.area_m2 - registered) / registered)),
+            "percent": figures.grouped(
+                figures.round_honestly(Decimal(str(100 * (plot.area_m2 - registered) / registered))), signed=True
+            ),
         }
     occupants = (
         Occupation.objects.visible_to(request.user)
@@ -62,6 +64,8 @@ def plot_card(request: HttpRequest, code: str, on: dt.date) -> dict[str, Any] | 
         "title": plot.location or plot.plot_id,
         "code": plot.plot_id,
         "difference": difference,
+        # Django gives generated columns no get_…_display.
+        "ownership": Ownership(plot.ownership).label,
         "district_url": feature_url("districts", plot.district_id),
         "town_url": feature_url("towns", plot.town_id) if plot.town_id else "",
         "zone_url": feature_url("zones", plot.zone_code) if plot.zone_code else "",

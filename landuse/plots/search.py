@@ -23,7 +23,7 @@ def find(user: Any, query: str, limit: int) -> list[registry.Hit]:
     found = (
         PlotVersion.objects.visible_to(user)
         .in_force_on()
-        .filter(plot_id__startswith=wanted)
+        .filter(plot__code__startswith=wanted)
         .order_by("plot_id")
         .values_list("plot_id", "location")[:limit]
     )
