@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -15,8 +16,12 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 PREFIX = "muchan_bench_"
 
 
+@cache
 def base_url() -> str:
-    """The address make run uses: DATABASE_URL, else the private cluster's."""
+    """The address make run uses: DATABASE_URL, else the private cluster's.
+
+    Remembered from the first call: later the process itself works with DATABASE_URL set to the bench's database.
+    """
     url = os.environ.get("DATABASE_URL", "").strip()
     return url or (CHECKOUT / ".local" / "database.url").read_text(encoding="utf-8").strip()
 

@@ -8,13 +8,13 @@ from typing import Any
 
 from landuse.redline.history import Step
 
-WIDTH, HEIGHT = 420, 140
-LEFT, RIGHT, TOP, BOTTOM = 8, 412, 14, 104
+# Inside a view box of 420 × 146.
+LEFT, RIGHT, TOP, BOTTOM = 8, 412, 20, 110
 
 
 @dataclass(frozen=True)
 class Chart:
-    """Paths in a WIDTH × HEIGHT view box; ``points`` are the steps with their place on it."""
+    """Paths in the template's view box; ``points`` are the steps with their place on it."""
 
     area_path: str
     floor_path: str

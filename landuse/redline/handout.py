@@ -64,7 +64,8 @@ background:#fff;border:1px solid #e3e6e9;border-radius:6px}
 .note td{padding:2px 12px 2px 0;white-space:nowrap}.note td+td{text-align:right}
 .note small{color:#616d7a}.demo{color:#b45309;border:1px solid #efc48d;border-radius:4px;padding:0 6px}
 .unmet{color:#b91c1c;font-weight:600}.met{color:#15803d}
-@media (max-width:600px){.note{left:12px;right:12px;top:auto;bottom:12px;max-width:none;max-height:40vh;overflow:auto}}
+@media (max-width:600px){.note{left:0;right:0;top:auto;bottom:0;max-width:none;height:40vh;box-sizing:border-box;
+overflow:auto;border-radius:0}.folium-map{height:60vh!important}}
 """
 
 
