@@ -80,6 +80,7 @@ def keep_offline() -> None:
 
 
 def _subclasses(parent: type) -> Iterator[Any]:
+    child: type
     for child in parent.__subclasses__():
         yield child
         yield from _subclasses(child)
@@ -117,7 +118,7 @@ def handout(compliance: Compliance, place: str) -> str:
     _layer(page, drawn["zones"], place, _("工业集聚区"), "zone")
     _layer(page, drawn["tracts"], place, _("工业用地红线"), "tract")
     page.fit_bounds(drawn["frame"])
-    root = page.get_root()
+    root: Any = page.get_root()
     script, style = _leaflet()
     root.title = _("工业用地红线 %(on)s") % {"on": compliance.on}
     root.header.add_child(Element(f"<style>{style}</style><script>{script}</script>"), name="leaflet", index=0)

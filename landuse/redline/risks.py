@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.cache import cache
 from django.db import connection
@@ -72,7 +73,7 @@ def plots_outside(*, on: dt.date, places: Sequence[str]) -> Outside:
     ``partly_m2`` is only the part that lies outside. Kept until plots, red line or
     tolerance change, because a province has a million plots.
     """
-    given = {"on": on, "places": list(places)}
+    given: dict[str, Any] = {"on": on, "places": list(places)}
     with connection.cursor() as cursor:
         cursor.execute(REVISIONS_SQL, given)
         (state,) = cursor.fetchone()
