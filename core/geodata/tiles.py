@@ -101,7 +101,7 @@ class _TileEnvelope(Func):
             Value(_Part("z")), Value(_Part("x")), Value(_Part("y")), Value(margin, output_field=FloatField())
         )
 
-    def as_sql(self, compiler: Any, db: Any, **extra: Any) -> Any:
+    def as_sql(self, compiler: Any, connection: Any, *args: Any, **extra: Any) -> Any:
         parts = [compiler.compile(part) for part in self.get_source_expressions()]
         placeholders = [sql for sql, _params in parts]
         params = [value for _sql, values in parts for value in values]
@@ -128,7 +128,7 @@ class _CellOf(Func):
         super().__init__(F(geometry), Value(_Part("left" if side == "X" else "top")), Value(_Part("cell")))
         self.side = side
 
-    def as_sql(self, compiler: Any, db: Any, **extra: Any) -> Any:
+    def as_sql(self, compiler: Any, connection: Any, *args: Any, **extra: Any) -> Any:
         (box, box_params), (edge, edge_params), (cell, cell_params) = (
             compiler.compile(part) for part in self.get_source_expressions()
         )
