@@ -81,7 +81,7 @@ def asked_date(request: HttpRequest) -> dt.date:
     return day
 
 
-def asked_theme(request: HttpRequest, layer: registry.MapLayer) -> tuple[registry.Theme | None, int | None]:
+def asked_theme(request: Any, layer: registry.MapLayer) -> tuple[registry.Theme | None, int | None]:
     """The theme of ``?by=`` and the year of ``?year=`` (the newest with figures when absent)."""
     key = request.GET.get("by", "")
     if not key:
