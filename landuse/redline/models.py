@@ -50,15 +50,9 @@ class ControlLevel(models.TextChoices):
 class TractVersion(LayerVersion):
     """A tract's outline while in force. A tract lies in one district."""
 
-    tract = models.ForeignKey(
-        Tract, models.PROTECT, related_name="versions", verbose_name=_("图斑")
-    )
-    district = models.ForeignKey(
-        Jurisdiction, models.PROTECT, related_name="+", verbose_name=_("所在区")
-    )
-    control_level = models.CharField(
-        _("管控级别"), max_length=8, choices=ControlLevel, default=ControlLevel.UNGRADED
-    )
+    tract = models.ForeignKey(Tract, models.PROTECT, related_name="versions", verbose_name=_("图斑"))
+    district = models.ForeignKey(Jurisdiction, models.PROTECT, related_name="+", verbose_name=_("所在区"))
+    control_level = models.CharField(_("管控级别"), max_length=8, choices=ControlLevel, default=ControlLevel.UNGRADED)
     name = models.CharField(_("名称"), max_length=60, blank=True)
 
     objects = TractVersionQuerySet.as_manager()
@@ -74,9 +68,7 @@ class TractVersion(LayerVersion):
                 condition=Q(control_level__in=ControlLevel.values),
             ),
         ]
-        triggers = layer_guards(
-            layer="redline", feature="tract_id", container="ARRAY[n.district_id]"
-        )
+        triggers = layer_guards(layer="redline", feature="tract_id", container="ARRAY[n.district_id]")
 
     def __str__(self) -> str:
         return self.name or self.tract_id

@@ -18,9 +18,7 @@ class Industry(models.Model):
 
     code = models.CharField(_("行业代码"), max_length=5, primary_key=True)
     name = models.CharField(_("行业名称"), max_length=60)
-    parent = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, verbose_name=_("上级行业")
-    )
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, verbose_name=_("上级行业"))
 
     class Meta:
         verbose_name = _("国民经济行业")
@@ -56,9 +54,7 @@ class Enterprise(models.Model):
     name = models.CharField(_("企业名称"), max_length=100)
     short_name = models.CharField(_("简称"), max_length=40, blank=True)
     industry = models.ForeignKey(Industry, models.PROTECT, verbose_name=_("行业"))
-    district = models.ForeignKey(
-        Jurisdiction, models.PROTECT, related_name="+", verbose_name=_("所在区")
-    )
+    district = models.ForeignKey(Jurisdiction, models.PROTECT, related_name="+", verbose_name=_("所在区"))
     town = models.ForeignKey(
         Jurisdiction,
         models.PROTECT,
@@ -104,9 +100,7 @@ class EnterpriseMember(models.Model):
         related_name="membership",
         verbose_name=_("账号"),
     )
-    enterprise = models.ForeignKey(
-        Enterprise, models.CASCADE, related_name="members", verbose_name=_("企业")
-    )
+    enterprise = models.ForeignKey(Enterprise, models.CASCADE, related_name="members", verbose_name=_("企业"))
 
     class Meta:
         verbose_name = _("企业经办人")

@@ -20,9 +20,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add ``--on`` and ``--format``."""
-        parser.add_argument(
-            "--on", type=_date, default=None, metavar="DATE", help="日期，如 2026-03-31"
-        )
+        parser.add_argument("--on", type=_date, default=None, metavar="DATE", help="日期，如 2026-03-31")
         parser.add_argument("--format", choices=["table", "json"], default="table")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -32,9 +30,7 @@ class Command(BaseCommand):
         except FloorMissing as error:
             raise CommandError(str(error), returncode=2) from error
         if options["format"] == "json":
-            self.stdout.write(
-                json.dumps(as_document(compliance), ensure_ascii=False, indent=2)
-            )
+            self.stdout.write(json.dumps(as_document(compliance), ensure_ascii=False, indent=2))
         else:
             self.stdout.write(as_table(compliance))
         sys.exit(0 if compliance.met else 1)
@@ -44,9 +40,7 @@ def _date(text: str) -> dt.date:
     try:
         return dt.date.fromisoformat(text)
     except ValueError:
-        raise CommandError(
-            f"“{text}”不是日期；请写成 2026-03-31 的样子。", returncode=2
-        ) from None
+        raise CommandError(f"“{text}”不是日期；请写成 2026-03-31 的样子。", returncode=2) from None
 
 
 def _standing(standing: Standing) -> dict[str, Any]:
@@ -63,10 +57,7 @@ def as_document(compliance: Compliance) -> dict[str, Any]:
     return {
         "on": compliance.on.isoformat(),
         "city": _standing(compliance.city),
-        "districts": [
-            {"code": d.code, "name": d.name, **_standing(d)}
-            for d in compliance.districts
-        ],
+        "districts": [{"code": d.code, "name": d.name, **_standing(d)} for d in compliance.districts],
         "zones": {
             "count": len(compliance.large_zones),
             "required": compliance.zones_required,
@@ -85,11 +76,8 @@ def as_table(compliance: Compliance) -> str:
             f"\t余量 {s.surplus_m2:+,.2f} m²（{mu_from_m2(s.surplus_m2):+,.2f} 亩）"
             f"\t{'达标' if s.met else '不达标'}"
         )
-    lines.append(
-        f"万亩集聚区 {len(compliance.large_zones)}/{compliance.zones_required}"
-    )
+    lines.append(f"万亩集聚区 {len(compliance.large_zones)}/{compliance.zones_required}")
     lines += [
-        f"未超过万亩：{zone.code} {zone.name} {mu_from_m2(zone.area_m2):,.2f} 亩"
-        for zone in compliance.zones_not_over
+        f"未超过万亩：{zone.code} {zone.name} {mu_from_m2(zone.area_m2):,.2f} 亩" for zone in compliance.zones_not_over
     ]
     return "\n".join(lines)
