@@ -6,14 +6,20 @@ mistake has one place to be, and one matrix of tests.
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
+from django.http import HttpRequest
 
 from core.accounts.models import User
 
 Viewer = User | AnonymousUser
+
+
+def reader(request: HttpRequest) -> User:
+    """The account behind a request that a sign-in guard has let through."""
+    return cast(User, request.user)
 
 
 class SignedInQuerySet(models.QuerySet[Any]):

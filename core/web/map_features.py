@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from core.accounts.scope import reader
 from core.geodata.crs import CGCS2000
 from core.web import registry
 from core.web.map_request import (
@@ -33,7 +34,7 @@ SIMPLIFY_DEGREES = 0.0001
 
 def _sections(request: HttpRequest, layer: registry.MapLayer, feature: Any, on: dt.date) -> list[dict[str, Any]]:
     drawn = []
-    for section in registry.card_sections_for(layer.name, request.user.role):
+    for section in registry.card_sections_for(layer.name, reader(request).role):
         context = section.context(request, feature, on)
         if context is not None:
             drawn.append({"key": section.key, "template": section.template, "context": context})
@@ -119,7 +120,7 @@ def features(request: HttpRequest, layer: str) -> HttpResponse:
         rows = rows.filter(geom__bboverlaps=frame)
     if after:
         rows = rows.filter(**{f"{asked.code}__gt": after})
-    label = F(asked.label)
+    label = F(str(asked.label))
     place = F(asked.place) if isinstance(asked.place, str) else asked.place
     found = list(
         rows.order_by(asked.code).values(t_code=F(asked.code), t_label=label, t_place=place, t_area=F("area_m2"))[

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
+from core.accounts.scope import reader
 from core.policy.models import Jurisdiction
 from core.web import map_basemap, registry
 from core.web.figures import grouped
@@ -45,10 +46,10 @@ def _layers(request: HttpRequest, on: Any) -> list[dict[str, Any]]:
             "gridBelow": layer.grid_below,
             "counted": grouped(Decimal(layer.queryset(request.user, on).count())),
             "measureWord": str(layer.measure_word),
-            "themes": _themes(layer, request.user.role),
+            "themes": _themes(layer, reader(request).role),
             "tiles": f"/tiles/{layer.name}/",
         }
-        for layer in registry.layers_for(request.user.role)
+        for layer in registry.layers_for(reader(request).role)
         if layer.drawn
     ]
 
@@ -107,7 +108,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "layers": layers,
         "today": today.isoformat(),
         "home": _home_box(request.user),
-        "city": list(settings.LEAFLET_CONFIG["SPATIAL_EXTENT"]),
+        "city": settings.LEAFLET_CONFIG["SPATIAL_EXTENT"],
         "attribution": settings.LEAFLET_CONFIG["ATTRIBUTION_PREFIX"],
         "basemaps": basemaps,
         "demo": has_demo_data(),
@@ -144,10 +145,10 @@ def labels(request: HttpRequest) -> HttpResponse:
     """``/map/labels/?on=``: name and inner point of every feature of the layers that carry names."""
     on = asked_date(request)
     written = []
-    for layer in registry.layers_for(request.user.role):
+    for layer in registry.layers_for(reader(request).role):
         if not (layer.drawn and layer.labelled):
             continue
-        rows = layer.queryset(request.user, on).values_list(F(layer.code), F(layer.label), PointOnSurface("geom"))
+        rows = layer.queryset(request.user, on).values_list(F(layer.code), F(str(layer.label)), PointOnSurface("geom"))
         written += [
             {"layer": layer.name, "code": code, "label": label, "lon": point.x, "lat": point.y}
             for code, label, point in rows

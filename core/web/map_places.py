@@ -36,7 +36,7 @@ def town_card(request: HttpRequest, code: str, on: dt.date) -> dict[str, Any] | 
         "feature": place,
         "title": place.name,
         "code": place.code,
-        "district_url": feature_url("districts", place.parent_id),
+        "district_url": feature_url("districts", place.parent_id or ""),
     }
 
 
@@ -54,7 +54,7 @@ def find_places(user: Any, query: str, limit: int) -> list[registry.Hit]:
         hits.append(
             registry.Hit(
                 label=place.name,
-                sub=place.parent.name,
+                sub=place.parent.name if place.parent else "",
                 url=feature_url(layer, place.code),
                 layer=layer,
                 code=place.code,

@@ -139,7 +139,7 @@ class Theme:
     label: Text
     annotate: Callable[[Any, int | None], Any]
     kind: str = "number"
-    unit: str = ""
+    unit: Text = ""
     digits: int = 2
     categories: Sequence[Category] = ()
     years: Callable[[], Sequence[int]] | None = None
@@ -168,10 +168,10 @@ class MapLayer:
     queryset: Callable[[Any, Any], Any]
     code: str
     label: Text
-    place: str
+    place: Any
     card_template: str
     card: Callable[[HttpRequest, str, Any], dict[str, Any] | None]
-    measure_word: str = ""
+    measure_word: Text = ""
     feature_id: Any = "id"
     grid_below: int = 0
     roles: Sequence[str] = ()

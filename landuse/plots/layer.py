@@ -14,6 +14,7 @@ from django.db.models.functions import Cast
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from core.accounts.scope import reader
 from core.web import figures, registry
 from core.web.map_links import feature_url
 from landuse.plots.models import Occupation, Ownership, PlotVersion, SupplyMode, UseCode
@@ -95,7 +96,7 @@ def in_zone(request: HttpRequest, zone: Any, on: dt.date) -> dict[str, Any] | No
 
 def in_district(request: HttpRequest, district: Any, on: dt.date) -> dict[str, Any] | None:
     """Plots of the district, or nothing where the reader does not read that district's plots."""
-    user = request.user
+    user = reader(request)
     if user.role != "enterprise" and not (user.sees_city or district.code in user.place_codes):
         return {"closed": True}
     return plots(user, on).filter(district=district.code).aggregate(count=Count("pk"), area_m2=Sum("area_m2"))

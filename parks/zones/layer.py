@@ -48,7 +48,7 @@ def zone_card(request: HttpRequest, code: str, on: dt.date) -> dict[str, Any] | 
     except policy.ParameterMissing:
         # Before the plan came into force there was nothing to be over.
         threshold = None
-    minimum_m2 = m2_from_mu(threshold.value) if threshold else None
+    minimum_m2 = m2_from_mu(threshold.value) if threshold and threshold.value is not None else None
     return {
         "feature": zone,
         "title": zone.name,
