@@ -1,28 +1,22 @@
-"""An empty view: the application's own tile statements, with no session, no permission and no middleware.
+"""An empty view: the application's own tile statements, with no session read, no reader and no permission asked.
 
-Served by the same gunicorn as the application. The statements were bound by the application for one reader, the
-permission filter included, and are read from the file named by ``BENCH_STATEMENTS``.
+Served by the same gunicorn behind the same middleware as the application, so that what differs is the application's
+own work. The statements were bound by the application for one reader, the permission filter included, and are read
+from the file named by ``BENCH_STATEMENTS``. ``BENCH_MIDDLEWARE=0`` takes the middleware away too.
 """
 
+# ruff: noqa: E402 (settings are chosen before anything reads them)
 import json
 import os
 from pathlib import Path
 
-import django
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
 from django.conf import settings
 
-if not settings.configured:
-    from config import settings as project
-
-    settings.configure(
-        **{
-            name: getattr(project, name) for name in ("DATABASES", "SECRET_KEY", "ALLOWED_HOSTS", "USE_TZ", "TIME_ZONE")
-        },
-        ROOT_URLCONF=__name__,
-        MIDDLEWARE=[],
-        INSTALLED_APPS=["django.contrib.gis"],
-    )
-    django.setup()
+settings.ROOT_URLCONF = __name__
+if os.environ.get("BENCH_MIDDLEWARE") == "0":
+    settings.MIDDLEWARE = []
 
 from django.core.wsgi import get_wsgi_application
 from django.db import connection

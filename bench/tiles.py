@@ -67,14 +67,14 @@ def _signed_in() -> str:
     """A session of READER, made as signing in makes it; the Cookie header that carries it."""
     from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
+    from django.contrib.sessions.backends.cached_db import SessionStore
 
     from core.accounts.models import User
 
     user = User.objects.get(username=READER)
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[-1]
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.save()
     return f"Cookie: {settings.SESSION_COOKIE_NAME}={session.session_key}\r\n"

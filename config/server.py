@@ -1,6 +1,8 @@
 """gunicorn's settings, for `make run` and the container alike; --bind comes from the command line."""
 
+import gc
 import os
+from typing import Any
 
 from gunicorn.workers import gthread
 
@@ -28,3 +30,9 @@ worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
 
 errorlog = "-"
 loglevel = "warning"
+
+
+def post_worker_init(worker: Any) -> None:
+    """Set what start-up made apart from the garbage collector, which else walks it again and again."""
+    gc.collect()
+    gc.freeze()

@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from core.accounts.scope import reader
 from core.geodata.tiles import Statement, TileAddress, TileAddressError, feature_tile, grid_tile
 from core.web import registry
 from core.web.map_request import MapRequestError, answers_the_map, asked_date, asked_drawn_layer, asked_theme, sentence
@@ -78,7 +79,8 @@ def tile(request: HttpRequest, layer: str, z: str, x: str, y: str) -> HttpRespon
 
     Answers 200 or 304; 400 for a malformed address, date or theme; 401, 403 and 404 as elsewhere.
     """
-    asked = asked_drawn_layer(request.user, layer)
+    user = reader(request)
+    asked = asked_drawn_layer(user, layer)
     try:
         address = TileAddress.parse(z, x, y)
     except TileAddressError as error:
@@ -86,7 +88,7 @@ def tile(request: HttpRequest, layer: str, z: str, x: str, y: str) -> HttpRespon
     on = asked_date(request)
     theme, year = asked_theme(request, asked)
     question = (asked.name, address, on, theme.key if theme else "", year)
-    state = revision(asked, request.user, theme)
+    state = revision(asked, user, theme)
 
     aggregated = address.z < asked.grid_below
     if aggregated or "If-None-Match" in request.headers:
@@ -95,11 +97,11 @@ def tile(request: HttpRequest, layer: str, z: str, x: str, y: str) -> HttpRespon
             return private(HttpResponse(status=304), tag)
         content = cache.get(f"tile.{tag}") if aggregated else None
         if content is None:
-            content = bytes(_statement(asked, request.user, address, on, theme, year).at(address).run()[0])
+            content = bytes(_statement(asked, user, address, on, theme, year).at(address).run()[0])
             if aggregated:
                 cache.set(f"tile.{tag}", content, GRID_SECONDS)
     else:
-        body = _statement(asked, request.user, address, on, theme, year).at(address)
+        body = _statement(asked, user, address, on, theme, year).at(address)
         both = Statement(f"SELECT ({state.sql}), ({body.sql})", (*state.params, *body.params))
         named, drawn = both.run()
         tag, content = etag(named, request, *question), bytes(drawn)
