@@ -33,7 +33,7 @@ _NUMBER = re.compile(r"[0-9]{1,8}", re.ASCII)
 
 # Sent with the tile in one message, which PostgreSQL runs as one transaction. Parallel workers
 # halve the throughput of many small tiles, and compiling takes longer than the tile itself.
-# As SELECT rather than SET LOCAL, because history adds its context to every other statement.
+# As SELECT rather than SET LOCAL, because a history context, where one is set, prefixes every other statement.
 _SETTINGS = "SELECT set_config('max_parallel_workers_per_gather', '0', true), set_config('jit', 'off', true); "
 
 

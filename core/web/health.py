@@ -7,6 +7,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -27,11 +28,11 @@ def _database() -> str:
 def _migrations() -> str:
     missing = _latest_migrations() - MigrationRecorder(connection).applied_migrations().keys()
     names = ", ".join(sorted(f"{app}.{name}" for app, name in missing))
-    return f"not applied: {names}; run manage.py migrate" if missing else ""
+    return _("数据库结构未更新：%(names)s；请运行 manage.py migrate。") % {"names": names} if missing else ""
 
 
 def _worker() -> str:
-    return "" if WorkerHeartbeat.objects.alive().exists() else "no worker is alive; run manage.py worker"
+    return "" if WorkerHeartbeat.objects.alive().exists() else _("没有后台进程在运行；请运行 manage.py worker。")
 
 
 @never_cache

@@ -20,6 +20,13 @@ from core.geodata.area import M2_PER_KM2, m2_from_mu
 
 CITY = "440600"
 
+OWN_FLOOR_KM2 = """(
+    SELECT p.value FROM policy_parameter p
+    WHERE p.id = policy_parameter_id('redline.floor_km2', d.code, {on}) AND p.jurisdiction_id = d.code
+)"""
+"""SQL: the floor set for district ``d`` itself. Parameters are inherited, but a district without a
+floor of its own must not be held to the city's 450 km²: it has none, and that is said."""
+
 COMPLIANCE_SQL = """
 WITH tract AS MATERIALIZED (
     SELECT t.id, t.district_id, clipped.area_m2
@@ -54,7 +61,7 @@ WITH tract AS MATERIALIZED (
     SELECT d.code, d.name, d.slug,
            coalesce(tract.area_m2, 0) AS area_m2, coalesce(tract.tracts, 0) AS tracts,
            coalesce(shared.area_m2, 0) AS in_zones_m2,
-           policy_number('redline.floor_km2', d.code, %(on)s) AS floor_km2
+           {own_floor} AS floor_km2
     FROM policy_jurisdiction d
     LEFT JOIN (
         SELECT district_id, sum(area_m2) AS area_m2, count(*) AS tracts
@@ -69,6 +76,10 @@ SELECT jsonb_build_object(
     'city_floor_km2', policy_number('redline.floor_km2', %(city)s, %(on)s),
     'zones_required', policy_number('zone.count', %(city)s, %(on)s),
     'zone_min_mu', policy_number('zone.min_area_mu', %(city)s, %(on)s),
+    'zone_basis', (
+        SELECT p.text_value FROM policy_parameter p
+        WHERE p.id = policy_parameter_id('zone.area_basis', %(city)s, %(on)s)
+    ),
     'districts', (SELECT jsonb_agg(to_jsonb(district) ORDER BY code) FROM district),
     'zones', (
         SELECT coalesce(jsonb_agg(jsonb_build_object(
@@ -81,7 +92,7 @@ SELECT jsonb_build_object(
         ) s USING (zone_id)
     )
 )::text
-"""
+""".replace("{own_floor}", OWN_FLOOR_KM2.format(on="%(on)s"))
 
 
 class FloorMissing(LookupError):
@@ -118,7 +129,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class ZoneStanding:
-    """A zone's gross area and the red line inside it (A3 keeps both)."""
+    """A zone's gross area and the red line inside it: A3 keeps both, ``measured_m2`` is the one that counts."""
 
     code: str
     name: str
@@ -126,6 +137,7 @@ class ZoneStanding:
     district_codes: tuple[str, ...]
     area_m2: float
     redline_m2: float
+    measured_m2: float
 
 
 @dataclass(frozen=True)
@@ -146,8 +158,8 @@ class Compliance:
 
     @property
     def zones_not_over(self) -> list[ZoneStanding]:
-        """万亩 zones whose gross area is not strictly over the threshold (RL-2, A13)."""
-        return [zone for zone in self.large_zones if not zone.area_m2 > self.zone_min_m2]
+        """万亩 zones whose measured area is not strictly over the threshold (RL-2, A13)."""
+        return [zone for zone in self.large_zones if not zone.measured_m2 > self.zone_min_m2]
 
     @property
     def zones_met(self) -> bool:
@@ -220,7 +232,11 @@ def _read(on: dt.date, document: dict[str, Any]) -> Compliance:
         city=city,
         districts=districts,
         zones=tuple(
-            ZoneStanding(**{**row, "district_codes": tuple(row["district_codes"])}) for row in document["zones"]
+            ZoneStanding(
+                **{**row, "district_codes": tuple(row["district_codes"])},
+                measured_m2=row["redline_m2"] if document["zone_basis"] == "red_line" else row["area_m2"],
+            )
+            for row in document["zones"]
         ),
         zones_required=int(_in_force(document["zones_required"], on, "佛山市")),
         zone_min_m2=float(m2_from_mu(_in_force(document["zone_min_mu"], on, "佛山市"))),

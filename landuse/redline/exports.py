@@ -56,7 +56,7 @@ def csv_rows(compliance: Compliance, place: str) -> Iterator[list[Any]]:
             standing.code, standing.name, standing.area_m2, standing.area_m2 / 1e6, standing.floor_m2 / 1e6,
             standing.surplus_m2, mu_from_m2(standing.surplus_m2), 100 * standing.surplus_m2 / standing.floor_m2,
             standing.in_zones_m2, standing.outside_zones_m2, standing.tracts,
-            _("达标") if standing.met else _("不达标"),
+            _("达标") if standing.met else _("未达标"),
         ]  # fmt: skip
     yield []
     yield [_("工业集聚区"), wording.zones_sentence(compliance)]

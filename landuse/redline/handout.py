@@ -166,7 +166,7 @@ def _note(compliance: Compliance, place: str, *, demo: bool) -> str:
     lines = "".join(
         f"<tr><td>{escape(row.name)}</td><td>{area_text(row.area_m2, floor_m2=row.floor_m2).km2}\u2009km²</td>"
         f'<td class="{"met" if row.met else "unmet"}">{area_text(row.surplus_m2, signed=True).mu}\u2009亩'
-        f" {_('达标') if row.met else _('不达标')}</td></tr>"
+        f" {_('达标') if row.met else _('未达标')}</td></tr>"
         for row in rows
     )
     mark = f'<span class="demo">{_("示例数据")}</span> ' if demo else ""

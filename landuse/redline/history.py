@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from core.geodata.area import M2_PER_KM2
-from landuse.redline.compliance import CITY
+from landuse.redline.compliance import CITY, OWN_FLOOR_KM2
 
 # Clipped like the verdict's own query, so that the last step and the verdict are one figure.
 # Dates on which only a floor changed are steps too: the dashed line moves there.
@@ -36,7 +36,7 @@ WITH tract AS MATERIALIZED (
     WHERE key = 'redline.floor_km2' AND status <> 'reference' AND valid_from <= %(on)s
 )
 SELECT m.at, d.code, coalesce(sum(t.area_m2), 0) AS area_m2,
-       policy_number('redline.floor_km2', d.code, m.at) AS floor_km2,
+       {own_floor} AS floor_km2,
        policy_number('redline.floor_km2', %(city)s, m.at) AS city_floor_km2
 FROM moment m
 CROSS JOIN (SELECT code FROM policy_jurisdiction WHERE level = 'district') d
@@ -44,7 +44,7 @@ LEFT JOIN tract t ON t.district_id = d.code AND t.valid_from <= m.at
     AND (t.valid_to IS NULL OR t.valid_to > m.at)
 GROUP BY m.at, d.code
 ORDER BY m.at, d.code
-"""
+""".replace("{own_floor}", OWN_FLOOR_KM2.format(on="m.at"))
 
 
 @dataclass(frozen=True)

@@ -209,7 +209,7 @@ def zone_rows(compliance: Compliance, place: str) -> list[dict[str, Any]]:
             "zone": zone,
             "large": zone.zone_class == "wanmu",
             "met": zone.code not in failing,
-            "surplus_m2": zone.area_m2 - compliance.zone_min_m2,
+            "surplus_m2": zone.measured_m2 - compliance.zone_min_m2,
             "share_percent": 100 * zone.redline_m2 / zone.area_m2,
             "districts": "、".join(names.get(code, code) for code in zone.district_codes),
         }

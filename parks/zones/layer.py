@@ -39,7 +39,7 @@ def district_names(codes: list[str]) -> list[dict[str, str]]:
 
 
 def zone_card(request: HttpRequest, code: str, on: dt.date) -> dict[str, Any] | None:
-    """A zone's facts; the verdict compares unrounded m² and is strict (万亩以上, rules RL-2)."""
+    """A zone's facts; the verdict compares unrounded m² and is strict (超万亩, rules RL-2)."""
     zone = zones(request.user, on).select_related("publication__document").filter(zone_id=code).first()
     if zone is None:
         return None

@@ -136,7 +136,7 @@ def test_high_contrast_is_chosen_in_the_account_menu_and_remembered(signed_in):
 def test_sign_out_from_the_account_menu(signed_in):
     page = signed_in("head")
     page.click(".account-open")
-    page.click("#account-menu form button")
+    page.get_by_role("button", name="退出登录").click()
     page.wait_for_url("**/accounts/login/")
 
 

@@ -28,7 +28,7 @@ def test_readyz_is_ready_when_a_worker_is_alive(client):
 def test_readyz_refuses_without_a_worker(client):
     answer = client.get("/readyz")
     assert answer.status_code == 503
-    assert answer.json()["parts"]["worker"] == "no worker is alive; run manage.py worker"
+    assert answer.json()["parts"]["worker"] == "没有后台进程在运行；请运行 manage.py worker。"
 
 
 def test_readyz_refuses_when_the_only_worker_went_silent(client, settings):

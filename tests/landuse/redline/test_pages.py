@@ -155,7 +155,7 @@ def test_the_csv_opens_in_excel_and_keeps_every_digit(client, small_floors):
     rows = list(csv.reader(io.StringIO(body.removeprefix("\ufeff"))))
     chancheng = next(row for row in rows if row and row[0] == "440604")
     assert float(chancheng[5]) == pytest.approx(-0.01, abs=1e-3)
-    assert chancheng[-1] == "不达标"
+    assert chancheng[-1] == "未达标"
     assert [row[0] for row in rows[2:8]] == ["440604", "440605", "440606", "440607", "440608", CITY]
 
 

@@ -74,7 +74,7 @@ def as_table(compliance: Compliance) -> str:
         lines.append(
             f"{s.name}\t{s.area_m2 / 1e6:.6f} km²\t下限 {s.floor_m2 / 1e6:g} km²"
             f"\t余量 {s.surplus_m2:+,.2f} m²（{mu_from_m2(s.surplus_m2):+,.2f} 亩）"
-            f"\t{'达标' if s.met else '不达标'}"
+            f"\t{'达标' if s.met else '未达标'}"
         )
     lines.append(f"万亩集聚区 {len(compliance.large_zones)}/{compliance.zones_required}")
     lines += [
