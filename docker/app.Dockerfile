@@ -10,7 +10,7 @@ ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PATH=/srv/venv/bin:$PATH \
 
 # GeoDjango loads these three shared libraries; everything else comes in wheels.
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends libgdal32 libgeos-c1v5 libproj25 \
+    && apt-get install -y --no-install-recommends gettext libgdal32 libgeos-c1v5 libproj25 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --create-home --uid 10001 muchan \
     && install -d -o muchan -g muchan /srv/state /srv/static
@@ -28,6 +28,8 @@ COPY landuse landuse
 COPY efficiency efficiency
 COPY fixtures fixtures
 COPY docker/ask.py docker/ask.py
+COPY locale locale
+RUN msgfmt --output-file locale/en/LC_MESSAGES/django.mo locale/en/LC_MESSAGES/django.po
 
 USER muchan
 # Neither value outlives this step: collecting files needs settings, not a database or a secret.

@@ -50,6 +50,22 @@ templates() {
     [ ${#files[@]} -eq 0 ] || "$bin/djlint" --quiet --lint "${files[@]}"
 }
 
+translations() {
+    "$python" - locale/*/LC_MESSAGES/*.po <<'PYTHON'
+import sys
+
+import polib
+
+missing = [
+    f"{path}: {entry.msgid[:60]}"
+    for path in sys.argv[1:]
+    for entry in polib.pofile(path)
+    if not entry.obsolete and (not entry.translated() or entry.fuzzy)
+]
+sys.exit("\n".join(missing))
+PYTHON
+}
+
 shell_scripts() {
     local file
     for file in config/local/*.sh .ci/run; do bash -n "$file" || return 1; done
@@ -62,6 +78,7 @@ check "mypy" "$bin/mypy"
 check "import-linter" "$bin/lint-imports"
 check "django check" "$python" manage.py check
 check "missing migrations" missing_migrations
+check "translations" translations
 check "psycopg 3 absent" no_psycopg3
 check "docker-compose.yml" compose_file
 check "no registry address" no_registry_address
