@@ -62,7 +62,7 @@ missing = [
     for entry in polib.pofile(path)
     if not entry.obsolete and (not entry.translated() or entry.fuzzy)
 ]
-sys.exit("\n".join(missing))
+sys.exit("\n".join(missing) or None)
 PYTHON
 }
 
