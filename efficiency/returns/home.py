@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from core.policy.models import Jurisdiction
 from core.web import registry
 from core.web.figures import area_text, as_decimal
 from core.web.map_links import feature_url
 from core.web.shell import SignedIn
-from efficiency.returns.models import YearlyReturn
+from efficiency.returns.models import PlotFigure, YearlyReturn
 from landuse.plots.models import Occupation, PlotVersion
 from parks.enterprises.models import EnterpriseMember
 
 ENTERPRISE = ("enterprise",)
+YIELD_ROLES = ("monitor", "parks", "head")
 
 
 def _occupied(request: SignedIn) -> list[dict[str, Any]]:
@@ -50,6 +53,30 @@ def returns(request: SignedIn) -> dict[str, Any]:
     return {"rows": YearlyReturn.objects.visible_to(request.user).current().order_by("-year")[:5]}
 
 
+def yields(request: SignedIn) -> dict[str, Any] | None:
+    """Tax and output per 亩 by district in the latest year, and the change of tax on the year before; PM-1."""
+    year = PlotFigure.objects.aggregate(year=Max("year"))["year"]
+    if year is None:
+        return None
+    figures = PlotFigure.objects.visible_to(request.user)
+    before = {row["district"]: row["tax_cny_per_mu"] for row in figures.by_district(year - 1)}
+    names = dict(Jurisdiction.objects.districts().values_list("code", "name"))
+    return {
+        "year": year,
+        "rows": [
+            {
+                **row,
+                "name": names[row["district"]],
+                "url": feature_url("districts", row["district"]) + f"&by=tax_per_mu&year={year}",
+                "change_percent": 100 * (row["tax_cny_per_mu"] / earlier - 1)
+                if (earlier := before.get(row["district"])) and row["tax_cny_per_mu"] is not None
+                else None,
+            }
+            for row in figures.by_district(year)
+        ],
+    }
+
+
 def answer(request: SignedIn) -> registry.Answer | None:
     """How much land the enterprise occupies."""
     member = EnterpriseMember.objects.select_related("enterprise").filter(user=request.user).first()
@@ -70,4 +97,5 @@ def register() -> None:
     panel, add = registry.HomePanel, registry.register_home_panel
     add(panel("plots", gettext_lazy("占用的宗地"), ENTERPRISE, "returns/home_plots.html", plots, 20, 8))
     add(panel("returns", gettext_lazy("历年填报"), ENTERPRISE, "returns/home_returns.html", returns, 30, 8))
+    add(panel("yields", gettext_lazy("亩均效益"), YIELD_ROLES, "returns/home_yields.html", yields, 25, 8))
     registry.register_home_answer(registry.HomeAnswer("plots", ENTERPRISE, answer, order=10))

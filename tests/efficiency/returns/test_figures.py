@@ -3,11 +3,12 @@
 import pytest
 from django.db import IntegrityError, transaction
 
+from core.accounts.models import Role
 from core.geodata.area import mu_from_m2
 from efficiency.returns.models import PlotFigure, PlotFigureEvent, YearlyReturn
 from efficiency.returns.services import refresh_plot_figures
 from landuse.plots.models import Occupation
-from tests.places import START, enterprise, plot, square
+from tests.places import NANHAI, SANSHUI, START, account, enterprise, plot, square
 
 pytestmark = pytest.mark.django_db
 
@@ -82,3 +83,27 @@ def test_a_year_has_one_open_return():
     YearlyReturn.objects.create(enterprise=firm, year=2025, tax_cny="100")
     with pytest.raises(IntegrityError, match="returns_one_open_version"), transaction.atomic():
         YearlyReturn.objects.create(enterprise=firm, year=2025, tax_cny="200")
+
+
+def test_districts_are_compared_by_their_whole_land():
+    for number, district, tax in ((1, NANHAI, 100_000), (2, NANHAI, 300_000), (3, SANSHUI, 50_000)):
+        version, firm = plot(number, district=district), enterprise(number, district=district)
+        occupy(version, firm)
+        YearlyReturn.objects.create(enterprise=firm, year=2025, tax_cny=tax)
+    refresh_plot_figures(year=2025)
+    land = sum(f.area_m2 for f in PlotFigure.objects.filter(plot__district_code=NANHAI))
+    nanhai, sanshui = PlotFigure.objects.visible_to(account(Role.MONITOR, "440600")).by_district(2025)
+    assert (nanhai["district"], nanhai["plots"], sanshui["district"]) == (NANHAI, 2, SANSHUI)
+    assert float(nanhai["tax_cny_per_mu"]) == pytest.approx(400_000 / float(mu_from_m2(land)), abs=0.01)
+    [own] = PlotFigure.objects.visible_to(account(Role.MONITOR, SANSHUI)).by_district(2025)
+    assert own["district"] == SANSHUI
+
+
+@pytest.mark.parametrize("role", [Role.MONITOR, Role.PARKS, Role.HEAD])
+def test_the_home_page_shows_what_a_district_yields(client, role):
+    version, firm = plot(1), enterprise(1)
+    occupy(version, firm)
+    YearlyReturn.objects.create(enterprise=firm, year=2025, tax_cny=100_000, output_cny=900_000)
+    refresh_plot_figures(year=2025)
+    client.force_login(account(role, NANHAI))
+    assert "亩均税收（万元/亩）" in client.get("/").content.decode()
