@@ -26,8 +26,13 @@ class Heartbeat:
 
     def __enter__(self) -> "Heartbeat":
         services.beat(worker_id=self.worker_id)
-        services.reap()
-        self._thread.start()
+        try:
+            services.reap()
+            self._thread.start()
+        except BaseException:
+            # Also when told to stop just here: the first beat must not outlive the worker.
+            services.leave(worker_id=self.worker_id)
+            raise
         return self
 
     def __exit__(self, *exception: object) -> None:

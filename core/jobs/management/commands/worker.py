@@ -1,7 +1,9 @@
 """`manage.py worker`: runs background work until it is told to stop, and shows that it is alive."""
 
 import os
+import signal
 import socket
+import sys
 from argparse import ArgumentParser
 from typing import Any
 
@@ -25,6 +27,10 @@ class Command(db_worker.Command):
     def handle(self, *, worker_id: str, reload: bool, **options: Any) -> None:
         if reload:
             raise CommandError("worker 不支持 --reload：请停止后重新启动。")
+        # From the first beat on others see a worker; told to stop before the task loop handles signals itself, it must
+        # still leave in order.
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT):
+            signal.signal(number, lambda *_: sys.exit(0))
         try:
             with Heartbeat(worker_id):
                 super().handle(worker_id=worker_id, reload=False, **options)
