@@ -1,28 +1,21 @@
-"""Area: measured on the ellipsoid in m², spoken of in 亩, 公顷 and km².
-
-Only m² is ever stored. The other units are exact rational multiples of it, so a
-comparison never depends on how a figure was rounded for display.
-"""
-
-from decimal import Decimal
-from fractions import Fraction
+"""Area: measured on the ellipsoid in m², spoken of in 亩, 公顷 and km² (`core.geodata.units`)."""
 
 from django.contrib.gis.db.models import MultiPolygonField, PointField
 from django.db.models import BooleanField, FloatField, Func
 
-M2_PER_MU = Fraction(2000, 3)
-M2_PER_HECTARE = 10_000
-M2_PER_KM2 = 1_000_000
+from core.geodata.units import M2_PER_HECTARE, M2_PER_KM2, M2_PER_MU, m2_from_mu, mu_from_m2
 
-
-def mu_from_m2(area_m2: float | Decimal) -> Decimal:
-    """Return ``area_m2`` in 亩 (1 亩 = 2000/3 m²), unrounded."""
-    return Decimal(str(area_m2)) * 3 / 2000
-
-
-def m2_from_mu(area_mu: float | Decimal) -> Decimal:
-    """Return ``area_mu`` (亩) in m², unrounded beyond Decimal precision."""
-    return Decimal(str(area_mu)) * 2000 / 3
+__all__ = [
+    "M2_PER_HECTARE",
+    "M2_PER_KM2",
+    "M2_PER_MU",
+    "EllipsoidalArea",
+    "InWebMercator",
+    "InnerPoint",
+    "IsEmpty",
+    "m2_from_mu",
+    "mu_from_m2",
+]
 
 
 class EllipsoidalArea(Func):
