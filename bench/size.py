@@ -37,10 +37,12 @@ def main(plots: int, *, keep: bool) -> dict[str, Any]:
         import django
 
         django.setup()
-        from bench import compliance, tiles
+        from bench import compliance, mapedit, tiles
 
         measured.append(compliance.row(environment["DATABASE_URL"]))
         measured += tiles.rows(environment)
+        # Last: it publishes.
+        measured += mapedit.rows(environment["DATABASE_URL"])
         from django.db import connection
 
         connection.close()

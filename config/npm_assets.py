@@ -18,6 +18,7 @@ PREFIX = "npm/"
 
 #: Collected and served; paths inside node_modules, shell patterns.
 SERVED = (
+    "@geoman-io/leaflet-geoman-free/dist/leaflet-geoman.min.js",
     "@tabler/core/dist/css/tabler.min.css",
     "@tabler/core/dist/js/tabler.min.js",
     "@tabler/core/dist/js/tabler.esm.min.js",

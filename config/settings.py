@@ -55,6 +55,7 @@ DEMO_PASSWORD = os.environ.get("DEMO_PASSWORD", "")
 INSTALLED_APPS = [
     "config",
     "efficiency.returns",
+    "landuse.controls",
     "landuse.plots",
     "landuse.redline",
     "parks.enterprises",

@@ -6,6 +6,7 @@ urlpatterns = [
     path("", include("core.web.health")),
     path("accounts/", include("core.accounts.urls")),
     path("", include("core.web.urls")),
+    path("", include("core.mapedit.urls")),
     path("rules/", include("core.policy.urls")),
     path("compliance/", include("landuse.redline.urls")),
 ]

@@ -12,23 +12,24 @@ from django.db import models
 M = TypeVar("M", bound=type[models.Model])
 
 
-def tracked(*, exclude: Iterable[str] = ()) -> Callable[[M], M]:
+def tracked(*, exclude: Iterable[str] = (), inserts: bool = True) -> Callable[[M], M]:
     """Record inserts, updates and deletes of a model in its event table, by trigger.
 
     Raw SQL and COPY are recorded too, with the user and request of the transaction's
     context. ``exclude`` names columns history need not keep: secrets, and what PostgreSQL
-    generates from other columns.
+    generates from other columns. Without ``inserts`` a row is followed from its first
+    change on, each event holding the row as it was before.
 
     The trackers are made anew for each model instead of coming from
     ``PGHISTORY_DEFAULT_TRACKERS``: that setting is deep-copied, and statement-level
     triggers compare their operation by identity.
     """
-    track = pghistory.track(
-        pghistory.InsertEvent(),
-        pghistory.UpdateEvent(),
-        pghistory.DeleteEvent(),
-        exclude=list(exclude) or None,
+    trackers: list[Any] = (
+        [pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent()]
+        if inserts
+        else [pghistory.UpdateEvent(row=pghistory.Old), pghistory.DeleteEvent()]
     )
+    track = pghistory.track(*trackers, exclude=list(exclude) or None)
 
     def decorate(model: M) -> M:
         tracked_model: Any = track(model)

@@ -13,8 +13,8 @@ from typing import Any
 from django.contrib.gis.geos import MultiPolygon, Polygon
 from django.utils import timezone
 
-from core.accounts.models import Role, User
-from core.mapedit.models import Layer, Publication
+from core.accounts.models import CITY_CODE, Role, User
+from core.mapedit.models import ChangeSet, Layer, Publication
 from landuse.plots.models import Plot, PlotVersion
 from landuse.redline.models import Tract, TractVersion
 from parks.enterprises.models import Enterprise, EnterpriseMember, Industry
@@ -41,6 +41,15 @@ def publication(layer: str, effective_on: dt.date = START) -> Publication:
         title="测试发布",
         published_at=timezone.now(),
         effective_on=effective_on,
+    )
+
+
+def draft(layer: str, author: User | None = None, **facts: Any) -> ChangeSet:
+    """An empty draft of a change set, by a planner of the city unless told otherwise."""
+    return ChangeSet.objects.create(
+        layer=Layer.objects.get_or_create(name=layer)[0],
+        author=author or User.objects.filter(role=Role.PLANNER).first() or account(Role.PLANNER, CITY_CODE),
+        **{"title": "测试变更", **facts},
     )
 
 

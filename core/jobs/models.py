@@ -1,7 +1,9 @@
-"""Who is working: one row for each running worker process."""
+"""Who is working, and on what: a row for each running worker process, and one for each job somebody waits for."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.history import tracked
@@ -34,3 +36,72 @@ class WorkerHeartbeat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.worker_id}（{self.host}）"
+
+
+class JobState(models.TextChoices):
+    """Where a piece of background work stands."""
+
+    QUEUED = "queued", _("排队中")
+    RUNNING = "running", _("进行中")
+    DONE = "done", _("已完成")
+    FAILED = "failed", _("未完成")
+    CANCELLED = "cancelled", _("已取消")
+
+
+# Its counters tick several times a second; that it began, ended or was cancelled is what counts.
+@tracked(exclude=["done", "total", "stage"])
+class Job(models.Model):
+    """后台任务: one piece of work that somebody waits for, with how far it has come.
+
+    ``kind`` names the function that runs it (``core.jobs.kinds``), ``payload`` what it works on. ``done`` of ``total``
+    count ``unit`` within ``stage``. A job that failed or was cancelled may be resumed; its function then goes on from
+    the last stage it finished.
+    """
+
+    kind = models.CharField(_("种类"), max_length=40)
+    title = models.CharField(_("标题"), max_length=200)
+    payload = models.JSONField(_("内容"), default=dict)
+    state = models.CharField(_("状态"), max_length=10, choices=JobState, default=JobState.QUEUED)
+    stage = models.CharField(_("阶段"), max_length=40, blank=True)
+    done = models.BigIntegerField(_("已完成"), default=0)
+    total = models.BigIntegerField(_("总数"), default=0)
+    unit = models.CharField(_("单位"), max_length=10, blank=True)
+    message = models.TextField(_("说明"), blank=True)
+    cancel_asked = models.BooleanField(_("要求取消"), default=False)
+    result = models.JSONField(_("结果"), null=True, blank=True)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="jobs", verbose_name=_("发起人"))
+    task = models.UUIDField(_("任务编号"), null=True, blank=True, db_index=True)
+    created_at = models.DateTimeField(_("创建时间"), auto_now_add=True)
+    started_at = models.DateTimeField(_("开始时间"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("结束时间"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("后台任务")
+        verbose_name_plural = _("后台任务")
+        ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(
+                name="jobs_job_state_known", condition=models.Q(state__in=[state.value for state in JobState])
+            ),
+            models.CheckConstraint(
+                name="jobs_job_ended_with_time",
+                condition=models.Q(state__in=["queued", "running"], ended_at__isnull=True)
+                | models.Q(state__in=["done", "failed", "cancelled"], ended_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it waits or runs."""
+        return self.state in {JobState.QUEUED, JobState.RUNNING}
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long the present stage may still take, from the pace so far; None while there is no telling."""
+        if self.state != JobState.RUNNING or not self.started_at or not 0 < self.done < self.total:
+            return None
+        spent = (timezone.now() - self.started_at).total_seconds()
+        return spent * (self.total - self.done) / self.done

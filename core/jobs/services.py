@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django_tasks_db.models import DBTaskResult
 
+from core.jobs import tracking
 from core.jobs.models import WorkerHeartbeat
 
 logger = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ def reap() -> int:
         if worker_id in alive:
             continue
         task.set_failed(WorkerLost(f"worker {worker_id or '?'} went silent while it ran this task"))
+        tracking.lose(task=task.id)
         logger.warning("task %s failed: its worker %s went silent", task.id, worker_id or "?")
         reaped += 1
     WorkerHeartbeat.objects.silent().delete()

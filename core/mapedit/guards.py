@@ -29,16 +29,20 @@ def layer_guards(*, layer: str, feature: str, container: str) -> Triggers:
     """
     return [
         _bump_revision(layer),
-        *_on_write("versions_follow", _VERSIONS_FOLLOW.format(feature=feature)),
-        *_on_write("apart_in_layer", _APART.format(feature=feature, layer=layer)),
-        *_on_write("inside_district", _INSIDE.format(feature=feature, container=container)),
+        *_on_write("versions_follow", _VERSIONS_FOLLOW, feature=feature, container=container),
+        *_on_write("apart_in_layer", _APART, layer=layer, feature=feature, container=container),
+        *_on_write("inside_district", _INSIDE, feature=feature, container=container),
         _published_is_immutable(feature),
     ]
 
 
-def bump_only(layer: str) -> Triggers:
-    """The revision trigger alone, for a table whose rows appear on ``layer``'s map."""
-    return [_bump_revision(layer)]
+def bump_sql(layer: str) -> str:
+    """SQL statement that raises the revision of ``layer`` and holds its row until commit."""
+    return f"""
+            INSERT INTO mapedit_layer AS layer (name, revision, changed_at)
+            VALUES ('{layer}', 1, clock_timestamp())
+            ON CONFLICT (name) DO UPDATE
+                SET revision = layer.revision + 1, changed_at = clock_timestamp();"""
 
 
 def _bump_revision(layer: str) -> pgtrigger.Trigger:
@@ -47,37 +51,42 @@ def _bump_revision(layer: str) -> pgtrigger.Trigger:
         level=pgtrigger.Statement,
         when=pgtrigger.Before,
         operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete | pgtrigger.Truncate,
-        func=f"""
-            INSERT INTO mapedit_layer AS layer (name, revision, changed_at)
-            VALUES ('{layer}', 1, clock_timestamp())
-            ON CONFLICT (name) DO UPDATE
-                SET revision = layer.revision + 1, changed_at = clock_timestamp();
+        func=f"""{bump_sql(layer)}
             RETURN NULL;
         """,
     )
 
 
-def _on_write(name: str, func: str) -> Triggers:
+def _on_write(name: str, check: str, *, feature: str, container: str, **parts: str) -> Triggers:
     """The same statement-level check after INSERT and after UPDATE.
 
-    PostgreSQL allows a transition table only on a trigger of a single event.
+    PostgreSQL allows a transition table only on a trigger of a single event. After an
+    UPDATE only rows that now hold more than before are looked at: closing a version, half
+    of every publication, cannot bring about a fault.
     """
+    changed = _CHANGED.format(feature=feature, container=container, former=container.replace("n.", "o."))
     return [
         pgtrigger.Trigger(
             name=f"{name}_{suffix}",
             level=pgtrigger.Statement,
             when=pgtrigger.After,
             operation=operation,
-            referencing=pgtrigger.Referencing(new="new_rows"),
+            referencing=referencing,
             declare=[("fault", "record")],
-            func=func,
+            func=check.format(feature=feature, container=container, rows=rows, **parts),
         )
-        for suffix, operation in (
-            ("insert", pgtrigger.Insert),
-            ("update", pgtrigger.Update),
+        for suffix, operation, referencing, rows in (
+            ("insert", pgtrigger.Insert, pgtrigger.Referencing(new="new_rows"), "SELECT * FROM new_rows"),
+            ("update", pgtrigger.Update, pgtrigger.Referencing(old="old_rows", new="new_rows"), changed),
         )
     ]
 
+
+_CHANGED = """SELECT n.* FROM new_rows n
+            LEFT JOIN old_rows o USING (id)
+            WHERE o.id IS NULL OR o.geom IS DISTINCT FROM n.geom
+                OR o.{feature} <> n.{feature} OR {former} <> {container}
+                OR NOT daterange(o.valid_from, o.valid_to) @> daterange(n.valid_from, n.valid_to)"""
 
 # The queries run through EXECUTE so that each call is planned with the true size of
 # its transition table; a cached plan for one row would crawl over a million.
@@ -85,7 +94,7 @@ def _on_write(name: str, func: str) -> Triggers:
 _VERSIONS_FOLLOW = """
     EXECUTE format($query$
         SELECT n.{feature} AS code, n.valid_from
-        FROM new_rows n
+        FROM ({rows}) n
         JOIN %I.%I t ON t.{feature} = n.{feature} AND t.id <> n.id
         WHERE daterange(t.valid_from, t.valid_to) && daterange(n.valid_from, n.valid_to)
         LIMIT 1
@@ -100,18 +109,25 @@ _VERSIONS_FOLLOW = """
 
 _APART = """
     EXECUTE format($query$
+        WITH written AS MATERIALIZED ({rows})
         SELECT n.{feature} AS code, other_code, clash.area_m2,
                ST_X(clash.point) AS lon, ST_Y(clash.point) AS lat
         FROM (
             SELECT n.{feature}, t.{feature} AS other_code, n.valid_from,
                    ST_Intersection(n.geom, t.geom) AS common
-            FROM new_rows n
-            JOIN %I.%I t ON n.geom && t.geom AND t.id <> n.id
+            FROM written n
+            -- OFFSET 0: look each new row up in the spatial index, whatever the planner makes of
+            -- a table without statistics; a nested loop over two bare scans would take minutes.
+            CROSS JOIN LATERAL (
+                SELECT id, {feature}, valid_from, valid_to, geom
+                FROM %I.%I WHERE geom && n.geom OFFSET 0
+            ) t
+            WHERE t.id <> n.id
                 -- A pair of two new rows is looked at once.
-                AND (t.id > n.id OR t.id NOT IN (SELECT id FROM new_rows))
+                AND (t.id > n.id OR t.id NOT IN (SELECT id FROM written))
                 AND daterange(t.valid_from, t.valid_to)
                     && daterange(n.valid_from, n.valid_to)
-            WHERE ST_Relate(n.geom, t.geom, '2********')
+                AND ST_Relate(n.geom, t.geom, '2********')
         ) n
         CROSS JOIN LATERAL (
             SELECT ST_Area(common::geography) AS area_m2,
@@ -144,7 +160,7 @@ _INSIDE = """
         ), crossing AS (
             -- One prepared district after the other: the common case costs microseconds.
             SELECT n.{feature} AS code, n.geom, n.valid_from, n.places
-            FROM (SELECT n.*, {container} AS places FROM new_rows n ORDER BY {container}) n
+            FROM (SELECT n.*, {container} AS places FROM ({rows}) n ORDER BY {container}) n
             WHERE NOT EXISTS (
                 SELECT FROM district d WHERE d.code = ANY (n.places) AND ST_Covers(d.geom, n.geom)
             )
@@ -181,17 +197,21 @@ def _published_is_immutable(feature: str) -> pgtrigger.Trigger:
         when=pgtrigger.After,
         operation=pgtrigger.Update,
         referencing=pgtrigger.Referencing(old="old_rows", new="new_rows"),
-        declare=[("fault", "text")],
+        declare=[("fault", "text"), ("differs", "text")],
         func=f"""
-            SELECT coalesce(o.{feature}, n.{feature}) INTO fault
-            FROM old_rows o
-            FULL JOIN new_rows n USING (id)
-            WHERE o.id IS NULL OR n.id IS NULL
-               OR ST_AsEWKB(o.geom) IS DISTINCT FROM ST_AsEWKB(n.geom)
-               OR (to_jsonb(o) - '{{geom,geom_3857,area_m2,valid_to}}'::text[])
-                  IS DISTINCT FROM
-                  (to_jsonb(n) - '{{geom,geom_3857,area_m2,valid_to}}'::text[])
-            LIMIT 1;
+            -- Every stored column but the end of validity, whatever columns the layer has.
+            SELECT string_agg(format('o.%1$I IS DISTINCT FROM n.%1$I', attname), ' OR ')
+            INTO differs
+            FROM pg_attribute
+            WHERE attrelid = TG_RELID AND attnum > 0 AND NOT attisdropped
+                AND attgenerated = '' AND attname NOT IN ('id', 'valid_to');
+            EXECUTE format($query$
+                SELECT coalesce(o.{feature}, n.{feature})
+                FROM old_rows o
+                FULL JOIN new_rows n USING (id)
+                WHERE o.id IS NULL OR n.id IS NULL OR %s
+                LIMIT 1
+            $query$, differs) INTO fault;
             IF fault IS NOT NULL THEN
                 RAISE EXCEPTION '已发布的版本不可修改：%', fault
                     USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME,

@@ -11,7 +11,9 @@ class PlotsConfig(AppConfig):
 
     def ready(self) -> None:
         # Imported here: they read models, which exist only once all apps are loaded.
-        from landuse.plots import layer, search
+        from landuse.plots import checks, editing, layer, search
 
+        checks.register()
+        editing.register()
         layer.register()
         search.register()

@@ -11,7 +11,9 @@ class RedlineConfig(AppConfig):
 
     def ready(self) -> None:
         # Imported here: they read models, which exist only once all apps are loaded.
-        from landuse.redline import layer, panels
+        from landuse.redline import checks, editing, layer, panels
 
+        checks.register()
+        editing.register()
         layer.register()
         panels.register()

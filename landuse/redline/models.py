@@ -14,6 +14,7 @@ from core.mapedit.models import (
     version_constraints,
 )
 from core.policy.models import Jurisdiction
+from landuse.redline import guards
 from landuse.redline.queries import TractVersionQuerySet
 
 
@@ -68,7 +69,51 @@ class TractVersion(LayerVersion):
                 condition=Q(control_level__in=ControlLevel.values),
             ),
         ]
-        triggers = layer_guards(layer="redline", feature="tract_id", container="ARRAY[n.district_id]")
+        triggers = [
+            *layer_guards(layer="redline", feature="tract_id", container="ARRAY[n.district_id]"),
+            *guards.tract_guards(),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.tract_id
+
+
+class DistrictBoundary(Jurisdiction):
+    """A district as what cuts its tracts: carries this app's triggers on the table of places.
+
+    A proxy, so that places need not know of the red line and the triggers are migrated here.
+    """
+
+    class Meta:
+        proxy = True
+        verbose_name = _("区界")
+        verbose_name_plural = _("区界")
+        triggers = guards.boundary_guards()
+
+
+class AreaChange(models.Model):
+    """By how much a transaction under way moves a district's area in force, from a day on.
+
+    Rows live until the transaction commits: judging the floors removes them. Not tracked
+    in history: the writes they reckon are.
+    """
+
+    transaction = models.BigIntegerField(_("事务编号"), db_index=True)
+    district = models.ForeignKey(
+        Jurisdiction,
+        models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        verbose_name=_("所在区"),
+    )
+    since = models.DateField(_("起始日期"))
+    delta_m2 = models.DecimalField(_("面积变动（m²）"), max_digits=24, decimal_places=12)
+
+    class Meta:
+        verbose_name = _("红线面积变动")
+        verbose_name_plural = _("红线面积变动")
+        triggers = guards.change_guards()
+
+    def __str__(self) -> str:
+        return f"{self.district_id} {self.since} {self.delta_m2}"

@@ -11,7 +11,9 @@ class ZonesConfig(AppConfig):
 
     def ready(self) -> None:
         # Imported here: they read models, which exist only once all apps are loaded.
-        from parks.zones import layer, search
+        from parks.zones import checks, editing, layer, search
 
+        checks.register()
+        editing.register()
         layer.register()
         search.register()

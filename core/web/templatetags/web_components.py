@@ -214,6 +214,24 @@ def mu(area_m2: Any) -> str:
 
 
 @register.filter
+def signed_mu(area_m2: Any) -> str:
+    """m² as 亩 text with its sign, a plus included."""
+    return "" if area_m2 is None else figures.area_text(area_m2, signed=True).mu
+
+
+@register.filter
+def m2(area_m2: Any) -> str:
+    """m² as text, at least two digits; a dash for nothing."""
+    return "—" if area_m2 is None else figures.area_text(area_m2).m2
+
+
+@register.filter
+def signed_m2(area_m2: Any) -> str:
+    """m² as text with its sign, a plus included."""
+    return "" if area_m2 is None else figures.area_text(area_m2, signed=True).m2
+
+
+@register.filter
 def km2(area_m2: Any) -> str:
     """m² as km² text, two to six digits, sign kept."""
     return "" if area_m2 is None else figures.area_text(area_m2).km2

@@ -209,3 +209,44 @@ def test_of_two_writers_at_once_the_second_is_refused():
     assert said["first"] == "committed"
     assert "重叠" in said["second"]
     assert list(TractVersion.objects.values_list("tract_id", flat=True)) == ["RL-A"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "change",
+    [
+        "name = '改名'",
+        "control_level = 'one'",
+        "valid_from = '2022-05-01'",
+        "id = id + 1000",
+        "geom = ST_Multi(ST_Reverse(geom))",
+    ],
+)
+def test_no_column_of_a_published_version_can_be_changed_but_its_end(change):
+    places.tract("RL-A", places.square(113.0, 23.05))
+
+    def edit() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"UPDATE redline_tractversion SET {change}")
+
+    assert "已发布的版本不可修改：RL-A" in refusal(edit)
+
+
+@pytest.mark.django_db
+def test_lengthening_a_version_over_its_successor_is_refused():
+    turn = places.START.replace(year=2023)
+    places.tract("RL-A", places.square(113.0, 23.05), valid_to=turn)
+    places.tract("RL-A", places.square(113.05, 23.10), valid_from=turn)
+    later = TractVersion.objects.filter(tract="RL-A", valid_to=turn)
+    assert "已有另一版本在有效期内" in refusal(lambda: later.update(valid_to=turn.replace(year=2024)) and None)
+
+
+@pytest.mark.django_db
+def test_a_closed_version_leaves_its_ground_to_another_feature():
+    turn = places.START.replace(year=2023)
+    places.tract("RL-A", places.square(113.0, 23.05))
+    TractVersion.objects.filter(tract="RL-A").update(valid_to=turn)
+    places.tract("RL-B", places.square(113.0, 23.05), valid_from=turn)
+    assert "重叠" in refusal(
+        lambda: TractVersion.objects.filter(tract="RL-A").update(valid_to=turn.replace(year=2024)) and None
+    )

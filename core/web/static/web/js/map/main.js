@@ -14,8 +14,8 @@ const L = window.L;
 const config = JSON.parse(document.getElementById("map-config").textContent);
 const { texts } = config;
 // Bottom to top. Lines of red line and zones stay above the plots they hold.
-const ORDER = ["districts", "plots", "redline", "zones"];
-const PICK_ORDER = ["plots", "redline", "zones", "districts"];
+const ORDER = ["districts", "controls", "plots", "redline", "zones"];
+const PICK_ORDER = ["plots", "redline", "zones", "controls", "districts"];
 const HOVER_MS = 30;
 
 const find = (selector) => document.querySelector(selector);

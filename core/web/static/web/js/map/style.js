@@ -5,6 +5,7 @@ export function colours() {
   return {
     redline: token("--map-redline"),
     zone: token("--map-zone"),
+    control: token("--map-control"),
     plot: token("--map-plot"),
     district: token("--map-district"),
     border: token("--line-strong"),
@@ -37,6 +38,11 @@ export function styles(palette, legend) {
     redline: (properties, zoom) => ({
       color: palette.redline, weight: zoom < 11 ? 0.75 : 1.5, opacity: 1,
       fill: Boolean(quietFill), fillColor: palette.redline, fillOpacity: 0.06,
+    }),
+    // What others drew and industry keeps clear of: quieter than anything edited here.
+    controls: (properties, zoom) => ({
+      color: palette.control, weight: zoom < 11 ? 0.75 : 1, opacity: 0.9, dashArray: "2 3",
+      fill: Boolean(quietFill), fillColor: palette.control, fillOpacity: 0.08,
     }),
     plots: (properties, zoom) => {
       if (properties.count !== undefined) return cell(palette, legend, properties, zoom);

@@ -1,0 +1,82 @@
+"""Declared area against the area of the drawing (rules §3.5: remark over 0.5 %, error over 1 %)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import shapely
+from django.utils.translation import gettext as _
+
+from core.geodata.topology import measure, plane
+from core.mapedit.checks import thresholds as keys
+from core.mapedit.checks import wording
+from core.mapedit.checks.thresholds import Thresholds
+from core.mapedit.findings import ERROR, WARNING, Finding
+
+ROUNDING_M2 = 1.0
+"""Hectares are declared with four decimals: a square metre of rounding is no disagreement."""
+
+
+def declared_area_findings(
+    features: Sequence[str], geometries: np.ndarray, declared_m2: np.ndarray, thresholds: Thresholds
+) -> Iterator[Finding]:
+    """Features (n) whose declared area, NaN for none, is not that of their valid geometry (n,), EPSG:4490.
+
+    Compared with the ellipsoidal area and, because survey offices declare it so, with the one in the
+    plane (EPSG:4547); the nearer counts.
+    """
+    limits = [limit for limit in map(thresholds.limit, (keys.AREA_WARNING_PERCENT, keys.AREA_ERROR_PERCENT)) if limit]
+    known = np.flatnonzero(np.isfinite(declared_m2) & (declared_m2 > 0) & shapely.is_valid(geometries))
+    if not limits or not len(known):
+        return
+    geometry, declared = geometries[known], declared_m2[known]
+    # One feature is measured faster by itself; both agree to 10⁻⁷ of the area.
+    ellipsoidal = measure.areas_m2(geometry) if len(known) > 1 else np.array([measure.area_m2(geometry[0])])
+    if not (_percent(declared, ellipsoidal) > min(limits)).any():
+        return
+    planar = shapely.area(plane.to_plane(geometry))
+    nearer = np.where(np.abs(declared - planar) < np.abs(declared - ellipsoidal), planar, ellipsoidal)
+    percent = _percent(declared, nearer)
+    for k in np.flatnonzero(percent > min(limits)):
+        yield _finding(
+            features[known[k]], geometry[k], float(declared[k]), float(nearer[k]), float(percent[k]), thresholds
+        )
+
+
+def _percent(declared: np.ndarray, measured: np.ndarray) -> np.ndarray:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.maximum(np.abs(declared - measured) - ROUNDING_M2, 0) / measured * 100
+
+
+def _finding(
+    feature: str, geometry: object, declared: float, measured: float, percent: float, thresholds: Thresholds
+) -> Finding:
+    refuse = thresholds.limit(keys.AREA_ERROR_PERCENT)
+    beyond = refuse is not None and percent > refuse
+    inside = shapely.point_on_surface(geometry)
+    return Finding(
+        feature=feature,
+        rule="geometry.declared_area",
+        severity=ERROR if beyond else WARNING,
+        message=_("填报面积 %(declared)s，按图形计算 %(measured)s，相差 %(percent)s%%。请核对图形或填报面积。")
+        % {
+            "declared": wording.m2(declared),
+            "measured": wording.m2(measured),
+            "percent": wording.figure(percent),
+        },
+        lon=float(inside.x),
+        lat=float(inside.y),
+        measured=measured,
+        required=declared,
+        unit="m²",
+        source=thresholds.source(keys.AREA_ERROR_PERCENT if beyond else keys.AREA_WARNING_PERCENT),
+    )
+
+
+def as_declared(value: object) -> float:
+    """A declared area in m², NaN for none or for what is no number (which has a finding of its own)."""
+    try:
+        return float(str(value)) if value not in (None, "") else float("nan")
+    except ValueError:
+        return float("nan")
