@@ -49,9 +49,8 @@ def _edited_plots() -> list[Any]:
     for plot in held[: step * EDITED : step]:
         parts = [list(polygon.exterior.coords) for polygon in shapely.from_wkb(bytes(plot.geom.wkb)).geoms]
         centre = plot.geom.centroid
-        ring = [(lon + 0.2 * (centre.x - lon), lat + 0.2 * (centre.y - lat)) for lon, lat in parts[0][:1]] + parts[0][
-            1:-1
-        ]
+        (lon, lat), *others = parts[0][:-1]
+        ring = [(lon + 0.2 * (centre.x - lon), lat + 0.2 * (centre.y - lat)), *others]
         drawn = shapely.MultiPolygon([shapely.Polygon(ring), *map(shapely.Polygon, parts[1:])])
         if not drawn.is_valid:
             continue
@@ -178,9 +177,8 @@ def _import(url: str) -> dict[str, Any]:
         file = Path(folder) / "plots.gpkg"
         subprocess.run([*_manage("export_layer"), "plots", str(file)], check=True, cwd=CHECKOUT, stdout=sys.stderr)
         # Every plot differs from the one in force, so that none is passed over and all are checked and written.
-        subprocess.run(
-            ["ogrinfo", str(file), "-sql", "UPDATE plots SET ZL = ZL || '甲'"], check=True, stdout=sys.stderr
-        )
+        update = """UPDATE "宗地" SET location = location || '甲'"""
+        subprocess.run(["ogrinfo", "-q", str(file), "-sql", update], check=True, stdout=sys.stderr)
         began = time.perf_counter()
         command = [*_manage("import_layer"), "plots", str(file), "--accept-valid", "--format", "json"]
         done = subprocess.run(command, cwd=CHECKOUT, stdout=subprocess.PIPE, check=False)
@@ -188,6 +186,7 @@ def _import(url: str) -> dict[str, Any]:
         # The largest child so far: the import itself and what it started.
         peak_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
         document = json.loads(done.stdout)
+        assert document["changed"] == document["read"], "the file must differ, or nothing would be checked"
         began = time.perf_counter()
         options = ["-nln", "bench_import", "-overwrite", "-nlt", "MULTIPOLYGON", "--config", "PG_USE_COPY", "YES"]
         load = ["ogr2ogr", "-f", "PostgreSQL", _ogr_address(url), str(file), *options]

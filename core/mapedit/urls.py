@@ -2,11 +2,13 @@
 
 from django.urls import URLPattern, URLResolver
 
-from core.mapedit import editor_urls, exchange_urls, workflow_urls
+from core.mapedit.editor import urls as editor
+from core.mapedit.files import urls as files
+from core.mapedit.pages import urls as pages
 
 app_name = "mapedit"
 urlpatterns: list[URLPattern | URLResolver] = [
-    *editor_urls.urlpatterns,
-    *exchange_urls.urlpatterns,
-    *workflow_urls.urlpatterns,
+    *editor.urlpatterns,
+    *files.urlpatterns,
+    *pages.urlpatterns,
 ]

@@ -21,10 +21,7 @@ from core.mapedit.models.changes import Operation
 
 BLOCK_ROWS = 25_000
 
-_COLUMNS = (
-    "change_set_id, feature, action, operation, geom, attributes, base_version, origins, revision, changed_by_id,"
-    " changed_at"
-)
+_COLUMNS = "change_set_id, feature, action, operation, geom, attributes, base_version, origins, revision, changed_at"
 
 
 def copy_rows(
@@ -34,7 +31,6 @@ def copy_rows(
     matched: Matched,
     rows: np.ndarray,
     *,
-    by: User,
     progress: Callable[[int], None] | None = None,
 ) -> None:
     """Add ``rows`` (row numbers, new or changed) of a file to a change set.
@@ -48,7 +44,7 @@ def copy_rows(
     blocks = [rows[first : first + BLOCK_ROWS] for first in range(0, len(rows), BLOCK_ROWS)]
 
     def lines_of(block: np.ndarray) -> pa.Array:
-        return _lines(change_set.pk, layer, incoming, matched, block, by.pk, now)
+        return _lines(change_set.pk, layer, incoming, matched, block, now)
 
     done = 0
     with connection.cursor() as cursor:
@@ -103,7 +99,6 @@ def _lines(
     incoming: Incoming,
     matched: Matched,
     rows: np.ndarray,
-    by: int,
     now: str,
 ) -> pa.Array:
     """The rows in COPY's text format, a line each."""
@@ -127,7 +122,6 @@ def _lines(
         pc.if_else(pa.array(is_new), "\\N", versions),
         "{}",
         "1",
-        str(by),
         now + "\n",
     ]
     return pc.binary_join_element_wise(*fields, "\t")

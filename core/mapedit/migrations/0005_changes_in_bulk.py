@@ -23,11 +23,6 @@ class Migration(migrations.Migration):
             name='change_set',
             field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='changes', to='mapedit.changeset', verbose_name='变更'),
         ),
-        migrations.AlterField(
-            model_name='change',
-            name='changed_by',
-            field=models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='修改人'),
-        ),
         migrations.AddIndex(
             model_name='change',
             index=django.contrib.postgres.indexes.BrinIndex(django.contrib.postgres.indexes.OpClass(models.F('geom'), name='brin_geometry_inclusion_ops_2d'), autosummarize=True, name='mapedit_change_place', pages_per_range=16),

@@ -241,9 +241,9 @@ class Change(models.Model):
     another publication came in between.
     """
 
-    # An import writes a million rows: no index that the unique one makes needless, no lookup of the same account a row
-    # (accounts are never deleted), and for their places a block-range index, which costs nothing to keep because
-    # imports lay features down along a curve (imports.copying).
+    # An import writes a million rows: no index that the unique one makes needless, and for their places a block-range
+    # index, which costs nothing to keep because imports lay features down along a curve (imports.copying). Nor is the
+    # importing account looked up a million times: `changed_by` begins with the first correction.
     change_set = models.ForeignKey(
         ChangeSet, models.CASCADE, related_name="changes", verbose_name=_("变更"), db_index=False
     )
@@ -255,16 +255,7 @@ class Change(models.Model):
     base_version = models.BigIntegerField(_("依据版本"), null=True, blank=True)
     origins = ArrayField(models.CharField(max_length=20), verbose_name=_("来源要素"), default=list, blank=True)
     revision = models.PositiveIntegerField(_("修订号"), default=1)
-    changed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("修改人"),
-        db_index=False,
-        db_constraint=False,
-    )
+    changed_by = _person(_("修改人"))
     changed_at = models.DateTimeField(_("修改时间"), db_default=Now())
 
     class Meta:

@@ -309,7 +309,6 @@ def _write(
         examined.incoming,
         examined.matched,
         rows,
-        by=by,
         progress=(lambda done: progress("write", done, len(rows))) if progress else None,
     )
     if remove_missing:

@@ -15,12 +15,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.accounts.models import User
 from core.accounts.scope import reader
-from core.mapedit import change_page, diff, history, layers, perms
+from core.mapedit import diff, history, layers, perms
 from core.mapedit.layers import EditableLayer
 from core.mapedit.models import ChangeSet, Publication
+from core.mapedit.pages import change_page
+from core.mapedit.pages.change_views import readers_only
 from core.mapedit.refusals import Refused, Stale
 from core.mapedit.services import reverting
-from core.mapedit.workflow_views import readers_only
 
 PER_PAGE = 50
 

@@ -1,4 +1,4 @@
-"""The editor's requests: how they are answered and refused, and those that only read; its acts are in editor_acts.
+"""The editor's requests: how they are answered and refused, and those that only read; its acts are in acts.
 
 Under ``/map/edit/<layer>/<id>/``. Answers are JSON; refusals are ``{"sentence", …}`` with 400 (cannot be done),
 403 (not allowed), 404, 409 (somebody else was first; ``current`` is what is there now) or 413 (too much).
@@ -20,7 +20,8 @@ from django.views.decorators.http import require_GET
 
 from core.accounts.models import User
 from core.accounts.scope import reader
-from core.mapedit import bases, editor_input, editor_state, findings, layers, refusals
+from core.mapedit import bases, findings, layers, refusals
+from core.mapedit.editor import received, shown
 from core.mapedit.layers import EditableLayer, LayerUnknown
 from core.mapedit.models import Change, ChangeSet
 from core.mapedit.refusals import NotAllowed, Refused, Stale
@@ -44,7 +45,7 @@ def answers(handler: Callable[..., dict[str, Any]]) -> Callable[..., HttpRespons
             change_set, described = found(reader(request), layer, number)
             return JsonResponse(handler(request, change_set, described, **rest))
         except ChangeMoved as moved:
-            current = editor_state.change_json(moved.current, layers.editable(layer))
+            current = shown.change_json(moved.current, layers.editable(layer))
             return _refusal(409, moved.sentence, current=current)
         except Stale as refused:
             return _refusal(409, refused.sentence)
@@ -52,9 +53,9 @@ def answers(handler: Callable[..., dict[str, Any]]) -> Callable[..., HttpRespons
             return _refusal(404, refused.sentence)
         except NotAllowed as refused:
             return _refusal(403, refused.sentence)
-        except editor_input.TooLarge as refused:
+        except received.TooLarge as refused:
             return _refusal(413, refused.sentence)
-        except editor_input.InvalidAttributes as refused:
+        except received.InvalidAttributes as refused:
             return _refusal(400, refused.sentence, errors=refused.errors)
         except Refused as refused:
             return _refusal(400, refused.sentence, findings=[findings.as_json(item) for item in refused.findings])
@@ -88,17 +89,17 @@ def found(user: User, layer: str, number: int) -> tuple[ChangeSet, EditableLayer
 @answers
 def state(request: HttpRequest, change_set: ChangeSet, layer: EditableLayer) -> dict[str, Any]:
     """The set, a page of its changes (``?after=&q=``) and who else is here."""
-    page = editor_state.changes_page(
+    page = shown.changes_page(
         change_set, layer, after=request.GET.get("after", "")[:20], q=request.GET.get("q", "")[:60]
     )
-    return {"set": editor_state.set_json(change_set), "count": change_set.changes.count(), **page}
+    return {"set": shown.set_json(change_set), "count": change_set.changes.count(), **page}
 
 
 @require_GET
 @answers
 def shapes(request: HttpRequest, change_set: ChangeSet, layer: EditableLayer) -> dict[str, Any]:
     """Edited features to draw: ``?bbox=west,south,east,north&pixel=metres``."""
-    return editor_state.shapes(
+    return shown.shapes(
         change_set, layer, bounds=_bounds(request), pixel_m=min(2000.0, max(0.0, _number(request, "pixel")))
     )
 
@@ -107,7 +108,7 @@ def shapes(request: HttpRequest, change_set: ChangeSet, layer: EditableLayer) ->
 @answers
 def boundaries(request: HttpRequest, change_set: ChangeSet, layer: EditableLayer) -> dict[str, Any]:
     """Neighbours' boundaries to snap to: ``?bbox=&but=code``."""
-    return editor_state.boundaries(
+    return shown.boundaries(
         change_set, layer, bounds=_bounds(request), but=request.GET.get("but", ""), user=reader(request)
     )
 
@@ -117,7 +118,7 @@ def boundaries(request: HttpRequest, change_set: ChangeSet, layer: EditableLayer
 def search(request: HttpRequest, change_set: ChangeSet, layer: EditableLayer) -> dict[str, Any]:
     """Features in force by code or name: ``?q=``."""
     text = request.GET.get("q", "").strip()[:60]
-    return {"features": editor_state.search(change_set, layer, reader(request), text)}
+    return {"features": shown.search(change_set, layer, reader(request), text)}
 
 
 @require_GET
@@ -125,7 +126,7 @@ def search(request: HttpRequest, change_set: ChangeSet, layer: EditableLayer) ->
 def at(request: HttpRequest, change_set: ChangeSet, layer: EditableLayer) -> dict[str, Any]:
     """The feature at ``?lon=&lat=`` as the set would have it; null for none."""
     lon, lat = _number(request, "lon"), _number(request, "lat")
-    return {"feature": editor_state.feature_at(change_set, layer, lon, lat, reader(request))}
+    return {"feature": shown.feature_at(change_set, layer, lon, lat, reader(request))}
 
 
 @require_GET
@@ -142,9 +143,9 @@ def feature(request: HttpRequest, change_set: ChangeSet, layer: EditableLayer, c
         origin = bases.version(layer, code, change.base_version)
     return {
         "feature": code,
-        "change": editor_state.change_json(change, layer),
-        "base": editor_state.base_json(base, layer),
-        "origin": editor_state.base_json(origin, layer),
+        "change": shown.change_json(change, layer),
+        "base": shown.base_json(base, layer),
+        "origin": shown.base_json(origin, layer),
     }
 
 

@@ -15,9 +15,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core.accounts.models import User
 from core.accounts.scope import reader
-from core.mapedit import change_list, change_page, diff, layers, perms
+from core.mapedit import diff, layers, perms
 from core.mapedit.findings import as_json
 from core.mapedit.models import ChangeSet
+from core.mapedit.pages import change_list, change_page
 from core.mapedit.refusals import NotAllowed, Refused, Stale
 from core.mapedit.services import drafting, papers, publishing, workflow
 from core.mapedit.states import State

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from core.mapedit import export_views, import_views
+from core.mapedit.files import export_views, import_views
 
 _FILE = "changes/import/<int:number>/"
 

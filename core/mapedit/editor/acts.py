@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.accounts.scope import reader
-from core.mapedit import checks, editor_input, editor_state, findings, perms
-from core.mapedit.editor_api import answers, change_of
+from core.mapedit import checks, findings, perms
+from core.mapedit.editor import received, shown
+from core.mapedit.editor.api import answers, change_of
 from core.mapedit.layers import EditableLayer
 from core.mapedit.models import ChangeSet
 from core.mapedit.models.changes import Operation
@@ -33,18 +34,18 @@ LIVE_CHECKED = 12
 @answers
 def save(request: HttpRequest, change_set: ChangeSet, layer: EditableLayer, code: str) -> dict[str, Any]:
     """Keep a feature: ``geometry`` and ``attributes``, each optional; ``snapped`` vertices lie on a neighbour."""
-    sent = editor_input.body(request)
-    geom = editor_input.polygons(sent["geometry"]) if sent.get("geometry") is not None else None
-    given = editor_input.attributes(layer, sent["attributes"]) if sent.get("attributes") is not None else None
+    sent = received.body(request)
+    geom = received.polygons(sent["geometry"]) if sent.get("geometry") is not None else None
+    given = received.attributes(layer, sent["attributes"]) if sent.get("attributes") is not None else None
     snaps: list[tuple[float, float]] = []
     if geom is not None and sent.get("snapped"):
-        points = editor_input.coordinates(sent["snapped"], least=1, most=1000)
+        points = received.coordinates(sent["snapped"], least=1, most=1000)
         geom, snaps = operations.resolve_snaps(change_set, feature=code, geom=geom, points=points)
     change = drafting.save_change(
         change_set_id=change_set.pk,
         feature=code,
         by=reader(request),
-        revision=editor_input.revision(sent),
+        revision=received.revision(sent),
         geom=geom,
         attributes=given,
         operation=Operation.RESHAPE if geom is not None else Operation.ATTRIBUTES,
@@ -56,11 +57,11 @@ def save(request: HttpRequest, change_set: ChangeSet, layer: EditableLayer, code
 @answers
 def add(request: HttpRequest, change_set: ChangeSet, layer: EditableLayer) -> dict[str, Any]:
     """A new feature from ``geometry``; its district is the one that holds most of it."""
-    sent = editor_input.body(request)
-    geom = editor_input.polygons(sent.get("geometry"))
-    given = editor_input.attributes(layer, sent.get("attributes", {}))
+    sent = received.body(request)
+    geom = received.polygons(sent.get("geometry"))
+    given = received.attributes(layer, sent.get("attributes", {}))
     if layer.place and not given.get(layer.place):
-        district = editor_state.district_at(geom)
+        district = shown.district_at(geom)
         given[layer.place] = [district] if layer.attribute(layer.place).kind == "places" else district
     if not all(layer.places_of(given)):
         raise Refused(_("所画图形不在佛山五区之内。"))
@@ -69,7 +70,7 @@ def add(request: HttpRequest, change_set: ChangeSet, layer: EditableLayer) -> di
         geom=geom,
         attributes=given,
         by=reader(request),
-        code=editor_input.text(sent, "code", most=20),
+        code=received.text(sent, "code", most=20),
     )
     return _written(change_set, layer, [Done(change.feature, None, change)])
 
@@ -78,13 +79,13 @@ def add(request: HttpRequest, change_set: ChangeSet, layer: EditableLayer) -> di
 @answers
 def split(request: HttpRequest, change_set: ChangeSet, layer: EditableLayer) -> dict[str, Any]:
     """Divide ``feature`` along ``line``."""
-    sent = editor_input.body(request)
+    sent = received.body(request)
     done = operations.split(
         change_set_id=change_set.pk,
-        feature=editor_input.text(sent, "feature", most=20),
-        line=editor_input.line(sent.get("line")),
+        feature=received.text(sent, "feature", most=20),
+        line=received.line(sent.get("line")),
         by=reader(request),
-        revision=editor_input.revision(sent),
+        revision=received.revision(sent),
     )
     parts = [item for item in done if item.after is not None and item.after.geom is not None]
     return _written(change_set, layer, done, sentence=_("已切割为 %(count)s 个部分。") % {"count": len(parts)})
@@ -94,16 +95,16 @@ def split(request: HttpRequest, change_set: ChangeSet, layer: EditableLayer) -> 
 @answers
 def merge(request: HttpRequest, change_set: ChangeSet, layer: EditableLayer) -> dict[str, Any]:
     """Join ``features`` into ``into``; ``revisions`` by code."""
-    sent = editor_input.body(request)
+    sent = received.body(request)
     read = sent.get("revisions")
     if not isinstance(read, dict):
         raise Refused(_("请求缺少各要素的修订号。"))
     done = operations.merge(
         change_set_id=change_set.pk,
-        features=editor_input.texts(sent, "features", most=50),
-        into=editor_input.text(sent, "into", most=20),
+        features=received.texts(sent, "features", most=50),
+        into=received.text(sent, "into", most=20),
         by=reader(request),
-        revisions={code: editor_input.revision(read, code) for code in read},
+        revisions={code: received.revision(read, code) for code in read},
     )
     return _written(change_set, layer, done, sentence=_("已合并为“%(code)s”。") % {"code": done[0].feature})
 
@@ -112,13 +113,13 @@ def merge(request: HttpRequest, change_set: ChangeSet, layer: EditableLayer) -> 
 @answers
 def cut(request: HttpRequest, change_set: ChangeSet, layer: EditableLayer) -> dict[str, Any]:
     """Take the polygon ``hole`` out of ``feature``."""
-    sent = editor_input.body(request)
+    sent = received.body(request)
     done = operations.cut_hole(
         change_set_id=change_set.pk,
-        feature=editor_input.text(sent, "feature", most=20),
-        hole=shapely.from_wkb(bytes(editor_input.polygons(sent.get("hole")).wkb)),
+        feature=received.text(sent, "feature", most=20),
+        hole=shapely.from_wkb(bytes(received.polygons(sent.get("hole")).wkb)),
         by=reader(request),
-        revision=editor_input.revision(sent),
+        revision=received.revision(sent),
     )
     return _written(change_set, layer, done, sentence=_("已挖洞。"))
 
@@ -127,13 +128,13 @@ def cut(request: HttpRequest, change_set: ChangeSet, layer: EditableLayer) -> di
 @answers
 def reshape(request: HttpRequest, change_set: ChangeSet, layer: EditableLayer) -> dict[str, Any]:
     """Redraw the boundary of ``feature`` along ``line``."""
-    sent = editor_input.body(request)
+    sent = received.body(request)
     done = operations.reshape(
         change_set_id=change_set.pk,
-        feature=editor_input.text(sent, "feature", most=20),
-        line=editor_input.line(sent.get("line")),
+        feature=received.text(sent, "feature", most=20),
+        line=received.line(sent.get("line")),
         by=reader(request),
-        revision=editor_input.revision(sent),
+        revision=received.revision(sent),
     )
     return _written(change_set, layer, done, sentence=_("边界已按所画的线改绘。"))
 
@@ -142,12 +143,12 @@ def reshape(request: HttpRequest, change_set: ChangeSet, layer: EditableLayer) -
 @answers
 def snap(request: HttpRequest, change_set: ChangeSet, layer: EditableLayer) -> dict[str, Any]:
     """Draw ``feature`` onto its neighbours within the policy distance."""
-    sent = editor_input.body(request)
+    sent = received.body(request)
     done, sentence = operations.snap(
         change_set_id=change_set.pk,
-        feature=editor_input.text(sent, "feature", most=20),
+        feature=received.text(sent, "feature", most=20),
         by=reader(request),
-        revision=editor_input.revision(sent),
+        revision=received.revision(sent),
     )
     return _written(change_set, layer, done, sentence=sentence)
 
@@ -156,11 +157,11 @@ def snap(request: HttpRequest, change_set: ChangeSet, layer: EditableLayer) -> d
 @answers
 def remove(request: HttpRequest, change_set: ChangeSet, layer: EditableLayer) -> dict[str, Any]:
     """End ``feature``; one this set had added disappears."""
-    sent = editor_input.body(request)
-    code = editor_input.text(sent, "feature", most=20)
+    sent = received.body(request)
+    code = received.text(sent, "feature", most=20)
     before = change_of(change_set, code)
     after = drafting.remove_feature(
-        change_set_id=change_set.pk, feature=code, by=reader(request), revision=editor_input.revision(sent)
+        change_set_id=change_set.pk, feature=code, by=reader(request), revision=received.revision(sent)
     )
     return _written(change_set, layer, [Done(code, before, after)])
 
@@ -169,11 +170,11 @@ def remove(request: HttpRequest, change_set: ChangeSet, layer: EditableLayer) ->
 @answers
 def discard(request: HttpRequest, change_set: ChangeSet, layer: EditableLayer) -> dict[str, Any]:
     """Give up what the set does to ``feature``."""
-    sent = editor_input.body(request)
-    code = editor_input.text(sent, "feature", most=20)
+    sent = received.body(request)
+    code = received.text(sent, "feature", most=20)
     before = change_of(change_set, code)
     drafting.discard_change(
-        change_set_id=change_set.pk, feature=code, by=reader(request), revision=editor_input.revision(sent)
+        change_set_id=change_set.pk, feature=code, by=reader(request), revision=received.revision(sent)
     )
     return _written(change_set, layer, [Done(code, before, None)])
 
@@ -182,15 +183,15 @@ def discard(request: HttpRequest, change_set: ChangeSet, layer: EditableLayer) -
 @answers
 def code(request: HttpRequest, change_set: ChangeSet, layer: EditableLayer) -> dict[str, Any]:
     """Give the added ``feature`` another ``code``."""
-    sent = editor_input.body(request)
-    old = editor_input.text(sent, "feature", most=20)
+    sent = received.body(request)
+    old = received.text(sent, "feature", most=20)
     before = change_of(change_set, old)
     after = drafting.rename_feature(
         change_set_id=change_set.pk,
         feature=old,
-        code=editor_input.text(sent, "code", most=40).strip(),
+        code=received.text(sent, "code", most=40).strip(),
         by=reader(request),
-        revision=editor_input.revision(sent) or 0,
+        revision=received.revision(sent) or 0,
     )
     return _written(change_set, layer, [Done(old, before, None), Done(after.feature, None, after)])
 
@@ -199,7 +200,7 @@ def code(request: HttpRequest, change_set: ChangeSet, layer: EditableLayer) -> d
 @answers
 def restore(request: HttpRequest, change_set: ChangeSet, layer: EditableLayer) -> dict[str, Any]:
     """Put changes back as they stood (undo, redo): ``items`` of ``{feature, revision, state}``, state null for none."""
-    sent = editor_input.body(request)
+    sent = received.body(request)
     items = sent.get("items")
     if not isinstance(items, list) or not 0 < len(items) <= 200 or not all(isinstance(item, dict) for item in items):
         raise Refused(_("请求缺少要恢复的内容。"))
@@ -210,7 +211,7 @@ def restore(request: HttpRequest, change_set: ChangeSet, layer: EditableLayer) -
 
 
 def _kept(layer: EditableLayer, item: Mapping[str, Any]) -> drafting.Kept:
-    feature, read = editor_input.text(item, "feature", most=20), editor_input.revision(item)
+    feature, read = received.text(item, "feature", most=20), received.revision(item)
     held = item.get("state")
     if held is None:
         return drafting.Kept(feature, read)
@@ -223,10 +224,10 @@ def _kept(layer: EditableLayer, item: Mapping[str, Any]) -> drafting.Kept:
         read,
         action=held["action"],
         operation=held["operation"],
-        geom=None if held["action"] == "remove" else editor_input.polygons(held.get("geometry")),
-        attributes=editor_input.attributes(layer, held.get("attributes", {})),
-        base_version=editor_input.revision(held, "baseVersion"),
-        origins=editor_input.texts(held, "origins"),
+        geom=None if held["action"] == "remove" else received.polygons(held.get("geometry")),
+        attributes=received.attributes(layer, held.get("attributes", {})),
+        base_version=received.revision(held, "baseVersion"),
+        origins=received.texts(held, "origins"),
     )
 
 
@@ -234,16 +235,16 @@ def _kept(layer: EditableLayer, item: Mapping[str, Any]) -> drafting.Kept:
 @answers
 def rebase(request: HttpRequest, change_set: ChangeSet, layer: EditableLayer) -> dict[str, Any]:
     """Set the change of ``feature`` upon the version now in force, with the ``geometry`` and ``attributes`` chosen."""
-    sent = editor_input.body(request)
-    code = editor_input.text(sent, "feature", most=20)
+    sent = received.body(request)
+    code = received.text(sent, "feature", most=20)
     before = change_of(change_set, code)
     after = drafting.rebase_change(
         change_set_id=change_set.pk,
         feature=code,
         by=reader(request),
-        revision=editor_input.revision(sent) or 0,
-        geom=editor_input.polygons(sent["geometry"]) if sent.get("geometry") is not None else None,
-        attributes=editor_input.attributes(layer, sent.get("attributes", {})),
+        revision=received.revision(sent) or 0,
+        geom=received.polygons(sent["geometry"]) if sent.get("geometry") is not None else None,
+        attributes=received.attributes(layer, sent.get("attributes", {})),
     )
     return _written(change_set, layer, [Done(code, before, after)], sentence=_("已合并到现行版本之上。"))
 
@@ -252,14 +253,14 @@ def rebase(request: HttpRequest, change_set: ChangeSet, layer: EditableLayer) ->
 @answers
 def repair(request: HttpRequest, change_set: ChangeSet, layer: EditableLayer) -> dict[str, Any]:
     """Mend ``feature`` by ``repair``, beside neighbour ``other`` or all; says what it changed."""
-    sent = editor_input.body(request)
+    sent = received.body(request)
     done, sentence = operations.repair(
         change_set_id=change_set.pk,
-        feature=editor_input.text(sent, "feature", most=20),
-        repair=editor_input.text(sent, "repair", most=40),
-        other=editor_input.text(sent, "other", most=20),
+        feature=received.text(sent, "feature", most=20),
+        repair=received.text(sent, "repair", most=40),
+        other=received.text(sent, "other", most=20),
         by=reader(request),
-        revision=editor_input.revision(sent),
+        revision=received.revision(sent),
     )
     return _written(change_set, layer, done, sentence=sentence)
 
@@ -279,16 +280,16 @@ def _written(
     after = [item.after for item in done if item.after is not None]
     changed = []
     for item in done:
-        kept = editor_state.change_json(item.after, layer)
+        kept = shown.change_json(item.after, layer)
         if kept is not None and not whole:
             del kept["geometry"]
-        changed.append({"feature": item.feature, "before": editor_state.change_json(item.before, layer), "after": kept})
+        changed.append({"feature": item.feature, "before": shown.change_json(item.before, layer), "after": kept})
     return {
-        "set": editor_state.set_json(change_set),
+        "set": shown.set_json(change_set),
         "count": change_set.changes.count(),
         "changed": changed,
-        "findings": editor_state.checked(change_set, after[:LIVE_CHECKED]),
-        "consequences": editor_state.consequences_json(change_set),
+        "findings": shown.checked(change_set, after[:LIVE_CHECKED]),
+        "consequences": shown.consequences_json(change_set),
         "sentence": sentence,
         "snapped": [list(point) for point in snapped],
     }
@@ -301,30 +302,30 @@ def _written(
 @answers
 def details(request: HttpRequest, change_set: ChangeSet, layer: EditableLayer) -> dict[str, Any]:
     """Write title and reason; what is not sent stays."""
-    sent = editor_input.body(request)
+    sent = received.body(request)
     saved = drafting.update_details(
         change_set_id=change_set.pk,
         by=reader(request),
-        title=editor_input.text(sent, "title", most=400) if "title" in sent else change_set.title,
-        reason=editor_input.text(sent, "reason", most=8000) if "reason" in sent else change_set.reason,
+        title=received.text(sent, "title", most=400) if "title" in sent else change_set.title,
+        reason=received.text(sent, "reason", most=8000) if "reason" in sent else change_set.reason,
         document=change_set.document,
         document_number=change_set.document_number,
         effective_on=change_set.effective_on,
     )
-    return {"set": editor_state.set_json(saved)}
+    return {"set": shown.set_json(saved)}
 
 
 @require_POST
 @answers
 def check(request: HttpRequest, change_set: ChangeSet, layer: EditableLayer) -> dict[str, Any]:
     """The complete checks of the whole set."""
-    on = editor_state.checking_date(change_set)
+    on = shown.checking_date(change_set)
     found_faults = checks.check_change_set(change_set, on=on)
     return {
-        "set": editor_state.set_json(change_set),
+        "set": shown.set_json(change_set),
         "findings": [findings.as_json(item) for item in found_faults],
-        "consequences": editor_state.consequences_json(change_set),
-        "checkedAt": editor_state.clock(timezone.now()),
+        "consequences": shown.consequences_json(change_set),
+        "checkedAt": shown.clock(timezone.now()),
     }
 
 
@@ -340,12 +341,12 @@ def submit(request: HttpRequest, change_set: ChangeSet, layer: EditableLayer) ->
 @answers
 def be_present(request: HttpRequest, change_set: ChangeSet, layer: EditableLayer) -> dict[str, Any]:
     """Say which feature is open here, and hear who else is at work. ``{"leave": true}`` on closing."""
-    sent = editor_input.body(request)
+    sent = received.body(request)
     by = reader(request)
     if sent.get("leave"):
         presence.leave(change_set=change_set, by=by)
         return {}
-    feature = editor_input.text(sent, "feature", most=20)
+    feature = received.text(sent, "feature", most=20)
     if perms.edits(by, change_set):
         presence.beat(change_set=change_set, by=by, feature=feature)
     people = presence.others(change_set=change_set, by=by, feature=feature)

@@ -19,7 +19,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from core.accounts.models import User
 from core.accounts.scope import reader
-from core.mapedit import bases, editor_api, editor_state, editor_texts, layers, perms
+from core.mapedit import bases, layers, perms
+from core.mapedit.editor import api, shown, texts
 from core.mapedit.layers import EditableLayer
 from core.mapedit.models import ChangeSet
 from core.mapedit.refusals import Refused
@@ -95,8 +96,8 @@ def editor(request: HttpRequest, layer: str, number: int) -> HttpResponse:
     """The editor of a draft; whoever may only read it, and whoever comes after it was submitted, reads its own page."""
     user, described = reader(request), _layer(layer)
     try:
-        change_set, described = editor_api.found(user, layer, number)
-    except editor_api.NotFound as missing:
+        change_set, described = api.found(user, layer, number)
+    except api.NotFound as missing:
         raise Http404(missing.sentence) from missing
     if not perms.edits(user, change_set):
         return redirect("mapedit:change_set", change_set.pk)
@@ -114,7 +115,7 @@ def editor(request: HttpRequest, layer: str, number: int) -> HttpResponse:
 
 def _config(user: User, change_set: ChangeSet, layer: EditableLayer) -> dict[str, Any]:
     return {
-        "set": editor_state.set_json(change_set),
+        "set": shown.set_json(change_set),
         "user": user.pk,
         "layer": {
             "name": layer.name,
@@ -132,7 +133,7 @@ def _config(user: User, change_set: ChangeSet, layer: EditableLayer) -> dict[str
             {"name": name, "title": "", "visible": True, "themes": [], "tiles": f"/tiles/{name}/"}
             for name in DRAWN_BEHIND
         ],
-        "districts": editor_state.places(),
+        "districts": shown.places(),
         "home": _home(user),
         "city": settings.LEAFLET_CONFIG["SPATIAL_EXTENT"],
         "today": timezone.localdate().isoformat(),
@@ -142,7 +143,7 @@ def _config(user: User, change_set: ChangeSet, layer: EditableLayer) -> dict[str
             "page": reverse("mapedit:change_set", args=[change_set.pk]),
             "labels": "/map/labels/",
         },
-        "texts": editor_texts.texts(),
+        "texts": texts.texts(),
     }
 
 
