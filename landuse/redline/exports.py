@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 from core.geodata.area import mu_from_m2
 from landuse.redline import views, wording
 from landuse.redline.compliance import CITY, Compliance, FloorMissing, Standing, assess
-from landuse.redline.handout import handout
 
 #: The hand-out runs in a sandbox of its own: it can read nothing of this server, and reaches nothing else.
 SANDBOX = (
@@ -102,6 +101,9 @@ def offline_map(request: HttpRequest, district: str = "") -> HttpResponse:
     """The map as one file that needs no network; ``?download=1`` saves it."""
     place, name = _place(request, district)
     compliance = _assessed(request)
+    # Late: folium and pandas behind it would cost every command nearly two seconds at its start.
+    from landuse.redline.handout import handout
+
     response = HttpResponse(handout(compliance, place), content_type="text/html; charset=utf-8")
     response["Content-Security-Policy"] = SANDBOX
     if request.GET.get("download"):

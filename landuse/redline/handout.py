@@ -69,21 +69,16 @@ overflow:auto;border-radius:0}.folium-map{height:60vh!important}}
 """
 
 
-def keep_offline() -> None:
-    """Take every CDN address out of folium's classes; the hand-out brings its own Leaflet.
-
-    Called at start-up. Each of folium's classes lists scripts and style sheets to fetch;
-    none may ever be asked for from a page of ours.
-    """
-    for element in (JSCSSMixin, *_subclasses(JSCSSMixin)):
-        element.default_js, element.default_css = [], []
-
-
 def _subclasses(parent: type) -> Iterator[Any]:
     child: type
     for child in parent.__subclasses__():
         yield child
         yield from _subclasses(child)
+
+
+# Each of folium's classes lists scripts and style sheets to fetch; none may ever be asked for from a page of ours.
+for _element in (JSCSSMixin, *_subclasses(JSCSSMixin)):
+    _element.default_js, _element.default_css = [], []
 
 
 @cache

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from core import policy
 from core.web import registry
-from landuse.redline import handout, perms, wording
+from landuse.redline import perms, wording
 from landuse.redline.compliance import CITY, Compliance, FloorMissing, assess
 
 LAND_ROLES = ("planner", "reviewer", "monitor", "head", "parks", "auditor")
@@ -64,7 +64,6 @@ def standings(request: HttpRequest) -> dict[str, Any] | None:
 
 def register() -> None:
     """Rail item, home heading and home panel; and folium told to fetch nothing."""
-    handout.keep_offline()
     registry.register_nav(
         registry.NavItem(
             key="compliance",

@@ -12,28 +12,15 @@ from django.contrib.gis.geos import MultiPolygon, Polygon
 from core.accounts.models import CITY_CODE, Role
 from core.mapedit.models import Change, ChangeSet
 from core.mapedit.services import drafting
-from tests.places import NANHAI, account, square, zone
+from tests.browser.drawing import VERTEX, corners, drag_north, overlap, sign_in, two_zones
+from tests.places import NANHAI, account, zone
 
 pytestmark = [pytest.mark.django_db, pytest.mark.browser]
-
-READY = "#map[data-ready='true'][data-loading='0']"
-VERTEX = ".marker-icon:not(.marker-icon-middle)"
-SIDE = 0.03
 
 
 @pytest.fixture
 def city(live_server: Any) -> None:
-    """Two zones: a large square, and a small one to the north of it."""
-    zone("FS-NH-01", square(113.00, 23.05, SIDE), name="南庄示例集聚区")
-    zone("FS-NH-02", square(113.00, 23.085, 0.01), name="北侧示例集聚区", zone_class="qianmu")
-
-
-def sign_in(page: Any, user: Any, address: str) -> None:
-    page.goto(f"/accounts/login/?next={address}")
-    page.fill("[name=login]", user.username)
-    page.fill("[name=password]", "a-password-of-tests")
-    page.keyboard.press("Enter")
-    page.wait_for_selector(READY)
+    two_zones()
 
 
 @pytest.fixture
@@ -61,32 +48,6 @@ def colleague(chromium: Any, live_server: Any) -> Iterator[Any]:
     context.set_default_timeout(15_000)
     yield context.new_page()
     context.close()
-
-
-def corners(page: Any) -> list[tuple[float, float]]:
-    """Middles of the vertices on the screen, the north-western one first."""
-    page.wait_for_selector(VERTEX)
-    boxes = page.locator(VERTEX).evaluate_all("all => all.map(m => m.getBoundingClientRect().toJSON())")
-    middles = [(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) for box in boxes]
-    return sorted(middles, key=lambda point: point[0] + point[1])
-
-
-def drag_north(page: Any, degrees: float) -> None:
-    """Move the north-western corner of the square zone north, by the scale its own side gives."""
-    page.get_by_role("button", name="整形", exact=True).click()
-    points = corners(page)
-    x, y = points[0]
-    height = max(point[1] for point in points) - y
-    with page.expect_response(lambda answer: "/change/FS-NH-01/" in answer.url):
-        page.mouse.move(x, y)
-        page.mouse.down()
-        page.mouse.move(x + 2, y - height * degrees / SIDE / 2, steps=6)
-        page.mouse.move(x + 2, y - height * degrees / SIDE, steps=6)
-        page.mouse.up()
-
-
-def overlap(page: Any) -> Any:
-    return page.locator("[data-findings] .finding", has_text="重叠")
 
 
 def test_a_zone_drawn_over_its_neighbour_is_seen_mended_and_submitted(editor, draft):

@@ -43,6 +43,7 @@ def test_missing_database_says_what_to_do(tmp_path, monkeypatch):
 def test_database_url_wins_over_the_private_cluster(tmp_path, monkeypatch):
     file = tmp_path / "database.url"
     file.write_text("postgresql:///private\n")
+    monkeypatch.delenv("DATABASE_URL", raising=False)
     assert environment.database_url(file) == "postgresql:///private"
     monkeypatch.setenv("DATABASE_URL", "postgresql:///elsewhere")
     assert environment.database_url(file) == "postgresql:///elsewhere"

@@ -13,20 +13,23 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
-from django.utils.translation import gettext as _
 
 from core.geodata.exchange.crs_detection import EXTENT
-from core.geodata.topology import coverage, measure, plane, shape
+from core.geodata.topology import coverage, measure, shape
 from core.geodata.topology.faults import Fault
 from core.mapedit.checks import thresholds as keys
 from core.mapedit.checks import wording
 from core.mapedit.checks.thresholds import Thresholds
-from core.mapedit.findings import ERROR, WARNING, Finding
+from core.mapedit.findings import Finding
 from core.mapedit.layers import EditableLayer
 from core.policy.models import Jurisdiction
 
 Found = Iterator[tuple[int, Finding]]
 """Rows of the checked array with what was found there."""
+
+
+Pairs = tuple[list[Fault], list[Fault]]
+"""Overlaps within the checked array, and of its rows with neighbours."""
 
 
 @dataclass(frozen=True)
@@ -62,44 +65,50 @@ def _worded(features: Features, faults: list[Fault], thresholds: Thresholds) -> 
             yield fault.index, finding
 
 
-def overlaps(
-    layer: EditableLayer, features: Features, usable: np.ndarray, neighbours: Features, thresholds: Thresholds
-) -> Found:
+@dataclass(frozen=True)
+class OverlapSearch:
     """Overlaps of ``features`` among themselves and with ``neighbours``, valid features that stay in force.
 
-    A pair within the file is told of both, since either may be the wrong one.
+    Apart from the other checks because it is most of the work and needs no database: it may run in a thread of its
+    own while the features are being written. ``usable`` (n,) masks features that can be measured.
     """
-    for fault in coverage.overlapping_pairs(features.geometry, usable):
-        if fault.other is not None:
-            yield fault.index, _overlap(layer, features, fault.index, features.called(fault.other), fault, thresholds)
-            yield fault.other, _overlap(layer, features, fault.other, features.called(fault.index), fault, thresholds)
-    if not len(neighbours.geometry):
-        return
-    for fault in coverage.overlapping_pairs(features.geometry, usable, neighbours.geometry):
-        if fault.other is not None:
-            other = neighbours.called(fault.other)
-            yield fault.index, _overlap(layer, features, fault.index, other, fault, thresholds)
 
+    layer: EditableLayer
+    features: Features
+    usable: np.ndarray
+    neighbours: Features
+    thresholds: Thresholds
 
-def _overlap(
-    layer: EditableLayer,
-    features: Features,
-    row: int,
-    other: tuple[str, str | None],
-    fault: Fault,
-    thresholds: Thresholds,
-) -> Finding:
-    return wording.overlap_finding(
-        layer,
-        features.names[row].as_py(),
-        other,
-        area_m2=fault.measured or 0.0,
-        width_m=fault.width_m or 0.0,
-        lon=fault.lon or 0.0,
-        lat=fault.lat or 0.0,
-        geometry=wording.outline(fault.geometry),
-        thresholds=thresholds,
-    )
+    def faults(self) -> Pairs:
+        """Pairs within ``features``, and pairs of one of them with a neighbour."""
+        within = coverage.overlapping_pairs(self.features.geometry, self.usable)
+        if not len(self.neighbours.geometry):
+            return within, []
+        return within, coverage.overlapping_pairs(self.features.geometry, self.usable, self.neighbours.geometry)
+
+    def findings(self, faults: Pairs) -> Found:
+        """What to say of ``faults``. A pair within is told of both, since either may be the wrong one."""
+        within, beyond = faults
+        for fault in within:
+            if fault.other is not None:
+                yield fault.index, self._overlap(fault.index, self.features.called(fault.other), fault)
+                yield fault.other, self._overlap(fault.other, self.features.called(fault.index), fault)
+        for fault in beyond:
+            if fault.other is not None:
+                yield fault.index, self._overlap(fault.index, self.neighbours.called(fault.other), fault)
+
+    def _overlap(self, row: int, other: tuple[str, str | None], fault: Fault) -> Finding:
+        return wording.overlap_finding(
+            self.layer,
+            self.features.names[row].as_py(),
+            other,
+            area_m2=fault.measured or 0.0,
+            width_m=fault.width_m or 0.0,
+            lon=fault.lon or 0.0,
+            lat=fault.lat or 0.0,
+            geometry=wording.outline(fault.geometry),
+            thresholds=self.thresholds,
+        )
 
 
 class Districts:
@@ -167,45 +176,3 @@ def _outside(
         geometry=wording.outline(rest),
         thresholds=thresholds,
     )
-
-
-def declared_areas(features: Features, declared_m2: np.ndarray, usable: np.ndarray, thresholds: Thresholds) -> Found:
-    """Features whose declared area is not theirs.
-
-    ``declared_m2`` (n,), NaN for none, is compared with the ellipsoidal area and, because files of survey offices
-    declare it so, with the one in the plane (3° Gauss-Krueger, whichever strip it lies in); the nearer counts.
-    """
-    known = np.flatnonzero(usable & np.isfinite(declared_m2) & (declared_m2 > 0))
-    if not len(known):
-        return
-    geometry, declared = features.geometry[known], declared_m2[known]
-    ellipsoidal = measure.areas_m2(geometry)
-    planar = shapely.area(plane.to_plane(geometry))
-    nearer = np.where(np.abs(declared - planar) < np.abs(declared - ellipsoidal), planar, ellipsoidal)
-    # Hectares are declared with four decimals: a square metre of rounding is no disagreement.
-    percent = np.maximum(np.abs(declared - nearer) - 1, 0) / nearer * 100
-    warn, refuse = thresholds.limit(keys.AREA_WARNING_PERCENT), thresholds.limit(keys.AREA_ERROR_PERCENT)
-    for k in np.flatnonzero(percent > min(limit for limit in (warn, refuse, np.inf) if limit is not None)):
-        row = int(known[k])
-        beyond = refuse is not None and percent[k] > refuse
-        centre = shapely.point_on_surface(geometry[k])
-        yield (
-            row,
-            Finding(
-                feature=features.names[row].as_py(),
-                rule="geometry.declared_area",
-                severity=ERROR if beyond else WARNING,
-                message=_("填报面积 %(declared)s，按图形计算 %(measured)s，相差 %(percent)s%%。请核对图形或填报面积。")
-                % {
-                    "declared": wording.m2(float(declared[k])),
-                    "measured": wording.m2(float(nearer[k])),
-                    "percent": wording.figure(float(percent[k])),
-                },
-                lon=float(centre.x),
-                lat=float(centre.y),
-                measured=float(nearer[k]),
-                required=float(declared[k]),
-                unit="m²",
-                source=thresholds.source(keys.AREA_ERROR_PERCENT if beyond else keys.AREA_WARNING_PERCENT),
-            ),
-        )

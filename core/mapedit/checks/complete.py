@@ -163,7 +163,9 @@ class _Complete:
         for rows in self._blocks(f"ST_AsBinary(c.geom), {declared}"):
             geometries = shapely.from_wkb(np.array([bytes(shape) for __, shape, __ in rows], dtype=object))
             areas = np.array([as_declared(area) for *__, area in rows])
-            yield from declared_area_findings([code for code, *__ in rows], geometries, areas, self.thresholds)
+            codes, valid = [code for code, *__ in rows], shapely.is_valid(geometries)
+            for __, finding in declared_area_findings(codes, geometries, areas, valid, self.thresholds):
+                yield finding
             for fault in shape_faults(geometries, limits):
                 yield from wording.shape_findings(rows[fault.index][0], [fault], self.thresholds)
 

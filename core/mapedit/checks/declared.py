@@ -19,28 +19,36 @@ ROUNDING_M2 = 1.0
 
 
 def declared_area_findings(
-    features: Sequence[str], geometries: np.ndarray, declared_m2: np.ndarray, thresholds: Thresholds
-) -> Iterator[Finding]:
-    """Features (n) whose declared area, NaN for none, is not that of their valid geometry (n,), EPSG:4490.
+    features: Sequence[object],
+    geometries: np.ndarray,
+    declared_m2: np.ndarray,
+    usable: np.ndarray,
+    thresholds: Thresholds,
+) -> Iterator[tuple[int, Finding]]:
+    """Rows whose declared area, NaN for none, is not that of their geometry (n,), EPSG:4490, each with its finding.
 
-    Compared with the ellipsoidal area and, because survey offices declare it so, with the one in the
-    plane (EPSG:4547); the nearer counts.
+    ``features`` (n) name them; ``usable`` (n,) masks valid geometries. Compared with the ellipsoidal area and, because
+    survey offices declare it so, with the one in the plane (EPSG:4547); the nearer counts.
     """
     limits = [limit for limit in map(thresholds.limit, (keys.AREA_WARNING_PERCENT, keys.AREA_ERROR_PERCENT)) if limit]
-    known = np.flatnonzero(np.isfinite(declared_m2) & (declared_m2 > 0) & shapely.is_valid(geometries))
+    known = np.flatnonzero(usable & np.isfinite(declared_m2) & (declared_m2 > 0))
     if not limits or not len(known):
         return
-    geometry, declared = geometries[known], declared_m2[known]
     # One feature is measured faster by itself; both agree to 10⁻⁷ of the area.
-    ellipsoidal = measure.areas_m2(geometry) if len(known) > 1 else np.array([measure.area_m2(geometry[0])])
-    if not (_percent(declared, ellipsoidal) > min(limits)).any():
-        return
-    planar = shapely.area(plane.to_plane(geometry))
-    nearer = np.where(np.abs(declared - planar) < np.abs(declared - ellipsoidal), planar, ellipsoidal)
+    geometry = geometries[known]
+    measured = measure.areas_m2(geometry) if len(known) > 1 else np.array([measure.area_m2(geometry[0])])
+    off = _percent(declared_m2[known], measured) > min(limits)
+    known, geometry, measured = known[off], geometry[off], measured[off]
+    declared, planar = declared_m2[known], shapely.area(plane.to_plane(geometry))
+    nearer = np.where(np.abs(declared - planar) < np.abs(declared - measured), planar, measured)
     percent = _percent(declared, nearer)
     for k in np.flatnonzero(percent > min(limits)):
-        yield _finding(
-            features[known[k]], geometry[k], float(declared[k]), float(nearer[k]), float(percent[k]), thresholds
+        row = int(known[k])
+        yield (
+            row,
+            _finding(
+                str(features[row]), geometry[k], float(declared[k]), float(nearer[k]), float(percent[k]), thresholds
+            ),
         )
 
 

@@ -84,7 +84,10 @@ def _about_shape(around: Surroundings) -> list[Finding]:
 def _declared(around: Surroundings) -> list[Finding]:
     declared = as_declared(around.change.attributes.get(around.layer.declared_area))
     geometry = np.array([around.geometry], dtype=object)
-    return list(declared_area_findings([around.change.feature], geometry, np.array([declared]), around.thresholds))
+    found = declared_area_findings(
+        [around.change.feature], geometry, np.array([declared]), np.array([True]), around.thresholds
+    )
+    return [finding for __, finding in found]
 
 
 def _overlaps(around: Surroundings) -> list[Finding]:

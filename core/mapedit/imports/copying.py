@@ -20,6 +20,8 @@ from core.mapedit.models import Action, ChangeSet
 from core.mapedit.models.changes import Operation
 
 BLOCK_ROWS = 25_000
+MANY_ROWS = 10_000
+"""More rows than these are worth new statistics at once."""
 
 _COLUMNS = "change_set_id, feature, action, operation, geom, attributes, base_version, origins, revision, changed_at"
 
@@ -53,8 +55,10 @@ def copy_rows(
             done += len(lines)
             if progress is not None:
                 progress(done)
-        # A block-range index knows nothing of new blocks until they are summarised.
+        # A block-range index knows nothing of new blocks until they are summarised, nor the planner of new rows.
         cursor.execute("SELECT brin_summarize_new_values('mapedit_change_place')")
+        if len(rows) > MANY_ROWS:
+            cursor.execute("ANALYZE mapedit_change")
 
 
 def _one_ahead(work: Callable[[np.ndarray], pa.Array], blocks: list[np.ndarray]) -> Iterator[pa.Array]:

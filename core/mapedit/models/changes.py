@@ -135,6 +135,20 @@ class ChangeSet(FSMModelMixin, models.Model):
                     RETURN NEW;
                 """,
             ),
+            pgtrigger.Trigger(
+                name="leaves_no_changes",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Delete | pgtrigger.UpdateOf("id"),
+                func="""
+                    IF EXISTS (SELECT FROM mapedit_change WHERE change_set_id = OLD.id)
+                        AND (TG_OP = 'DELETE' OR NEW.id <> OLD.id) THEN
+                        RAISE EXCEPTION '变更 % 还有要素，不能删除', OLD.id
+                            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'mapedit_change_of_a_set',
+                                TABLE = TG_TABLE_NAME, HINT = '先移除其中的要素。';
+                    END IF;
+                    RETURN coalesce(NEW, OLD);
+                """,
+            ),
             pgtrigger.Protect(
                 name="ended_is_immutable",
                 operation=pgtrigger.Update | pgtrigger.Delete,
@@ -217,11 +231,16 @@ class Operation(models.TextChoices):
 
 def _writes_an_editable_set(rows: str) -> str:
     return f"""
-        SELECT c.change_set_id INTO fault FROM {rows} c
-        JOIN mapedit_changeset s ON s.id = c.change_set_id
-        WHERE s.state NOT IN ({_EDITABLE}) LIMIT 1;
-        IF fault IS NOT NULL THEN
-            RAISE EXCEPTION '变更 % 已提交，内容不可再改', fault
+        SELECT sets.id, s.id IS NULL AS unknown INTO fault
+        FROM (SELECT DISTINCT change_set_id AS id FROM {rows}) sets
+        LEFT JOIN mapedit_changeset s ON s.id = sets.id
+        WHERE s.id IS NULL OR s.state NOT IN ({_EDITABLE}) LIMIT 1;
+        IF fault.unknown THEN
+            RAISE EXCEPTION '没有编号为 % 的变更', fault.id
+                USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'mapedit_change_of_a_set',
+                    TABLE = TG_TABLE_NAME;
+        ELSIF fault.id IS NOT NULL THEN
+            RAISE EXCEPTION '变更 % 已提交，内容不可再改', fault.id
                 USING ERRCODE = 'restrict_violation', CONSTRAINT = 'mapedit_change_frozen',
                     TABLE = TG_TABLE_NAME, HINT = '退回后再修改。';
         END IF;
@@ -242,10 +261,16 @@ class Change(models.Model):
     """
 
     # An import writes a million rows: no index that the unique one makes needless, and for their places a block-range
-    # index, which costs nothing to keep because imports lay features down along a curve (imports.copying). Nor is the
-    # importing account looked up a million times: `changed_by` begins with the first correction.
+    # index, which costs nothing to keep because imports lay features down along a curve (imports.copying). Nor are the
+    # set and the importing account looked up a million times: that the set exists is checked once a statement, by the
+    # triggers below and `ChangeSet.leaves_no_changes`, and `changed_by` begins with the first correction.
     change_set = models.ForeignKey(
-        ChangeSet, models.CASCADE, related_name="changes", verbose_name=_("变更"), db_index=False
+        ChangeSet,
+        models.CASCADE,
+        related_name="changes",
+        verbose_name=_("变更"),
+        db_index=False,
+        db_constraint=False,
     )
     feature = models.CharField(_("要素编号"), max_length=20)
     action = models.CharField(_("动作"), max_length=6, choices=Action)
@@ -294,7 +319,7 @@ class Change(models.Model):
                 when=pgtrigger.After,
                 operation=pgtrigger_operation,
                 referencing=referencing,
-                declare=[("fault", "bigint")],
+                declare=[("fault", "record")],
                 func=_writes_an_editable_set(rows),
             )
             for operation, pgtrigger_operation, referencing, rows in (

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,6 +24,7 @@ from core.geodata.exchange.formats import NOTE, Detected, Reading
 from core.geodata.exchange.gcj02 import gcj02_likeness
 from core.mapedit import layers
 from core.mapedit.checks import bulk, registry
+from core.mapedit.checks.declared import declared_area_findings
 from core.mapedit.checks.thresholds import Thresholds, own_rule
 from core.mapedit.findings import WARNING, Finding
 from core.mapedit.imports import columns as naming
@@ -53,6 +55,19 @@ class Options:
     columns: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Overlaps:
+    """The overlaps of the ``rows`` (row numbers) of a file, still to be looked for."""
+
+    search: bulk.OverlapSearch
+    rows: np.ndarray
+
+    def note(self, remarks: Remarks, faults: bulk.Pairs) -> None:
+        """Add what ``faults`` come to."""
+        for at, finding in self.search.findings(faults):
+            remarks.add(finding, int(self.rows[at]))
+
+
 @dataclass
 class Examined:
     """A file against the layer: what it is, how its features stand to those in force, and what is wrong with them."""
@@ -64,6 +79,13 @@ class Examined:
     matched: Matched
     remarks: Remarks
     revision: int
+    overlaps_left: Overlaps | None = None
+
+    def settle(self, faults: bulk.Pairs | None = None) -> None:
+        """Look for the overlaps that were left for later, unless ``faults`` are those found meanwhile."""
+        left, self.overlaps_left = self.overlaps_left, None
+        if left is not None:
+            left.note(self.remarks, left.search.faults() if faults is None else faults)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -92,15 +114,20 @@ def examine(
     by: User | None = None,
     on: dt.date | None = None,
     progress: Progress | None = None,
+    leave_overlaps: bool = False,
 ) -> Examined:
     """Read file ``path`` for ``layer``, match it with what is in force and check what would change.
 
-    ``by`` is whose places count, None for all; ``on`` the day whose rules apply, today when not given. Raises
+    ``by`` is whose places count, None for all; ``on`` the day whose rules apply, today when not given. With
+    ``leave_overlaps`` the longest check is left to :func:`write`, which makes it beside the writing. Raises
     geodata.exchange.Unreadable, Refused for columns that do not exist, LayerUnknown.
     """
     editable = layers.editable(layer)
     source = read(path, options=options, progress=progress)
-    return compare(editable, source, options=options, by=by, on=on, progress=progress)
+    examined = compare(
+        editable, source, options=options, by=by, on=on, progress=progress, leave_overlaps=leave_overlaps
+    )
+    return examined
 
 
 def read(path: str | os.PathLike[str], *, options: Options, progress: Progress | None = None) -> Reading:
@@ -122,6 +149,7 @@ def compare(
     by: User | None = None,
     on: dt.date | None = None,
     progress: Progress | None = None,
+    leave_overlaps: bool = False,
 ) -> Examined:
     """The second and third stage: features against those in force, and what is wrong with those that differ."""
     say = progress or (lambda stage, done, total: None)
@@ -138,6 +166,9 @@ def compare(
     say("check", 0, total)
     examined = Examined(layer, source.detected, columns, incoming, matched, remarks, revision)
     _check(examined, by=by, on=on or timezone.localdate(), say=say)
+    if not leave_overlaps:
+        examined.settle()
+    say("check", total, total)
     return examined
 
 
@@ -176,10 +207,11 @@ def _check(examined: Examined, *, by: User | None, on: dt.date, say: Progress) -
         places = copying.value_of(layer.place, incoming, matched, rows)
         note(districts.outside(subset, places, usable, thresholds))
     if incoming.declared_m2 is not None:
-        note(bulk.declared_areas(subset, incoming.declared_m2[rows], usable, thresholds))
+        declared = incoming.declared_m2[rows]
+        note(declared_area_findings(subset.names, subset.geometry, declared, usable, thresholds))
     say("check", total // 2, total)
-    note(bulk.overlaps(layer, subset, usable, _staying(examined, rows), thresholds))
-    say("check", total, total)
+    search = bulk.OverlapSearch(layer, subset, usable, _staying(examined, rows), thresholds)
+    examined.overlaps_left = Overlaps(search, rows)
 
 
 def _note_offset(matched: Matched, remarks: Remarks) -> None:
@@ -271,6 +303,8 @@ def write(
         raise Refused(_("检查之后该图层又有发布，现行要素已变。请重新检查这份文件。"))
     wanted = bool(len(examined.writable)) or bool(remove_missing and examined.matched.missing)
     trial = dry_run or (examined.remarks.has_errors and not accept_valid) or bool(examined.remarks.file_errors)
+    if trial or not wanted:
+        examined.settle()
     if not wanted or (trial and not registry.checks_of(examined.layer.name)):
         return Outcome(examined, None, examined.remarks.all())
     written: ChangeSet | None = None
@@ -303,14 +337,19 @@ def _write(
         raise Refused(_("变更 #%(number)s 不属于这个图层。") % {"number": change_set_id})
     rows = examined.writable
     _make_way(draft, examined, rows)
-    copying.copy_rows(
-        draft.change_set,
-        draft.layer,
-        examined.incoming,
-        examined.matched,
-        rows,
-        progress=(lambda done: progress("write", done, len(rows))) if progress else None,
-    )
+    with ThreadPoolExecutor(1) as beside:
+        left = examined.overlaps_left
+        looking = beside.submit(left.search.faults) if left else None
+        copying.copy_rows(
+            draft.change_set,
+            draft.layer,
+            examined.incoming,
+            examined.matched,
+            rows,
+            progress=(lambda done: progress("write", done, len(rows))) if progress else None,
+        )
+        if looking is not None:
+            examined.settle(looking.result())
     if remove_missing:
         copying.remove_missing(draft.change_set, draft.layer, examined.matched, by=by)
     _judge_domain(draft, examined, on)

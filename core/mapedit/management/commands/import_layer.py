@@ -23,6 +23,8 @@ CLEAN, FINDINGS, UNREADABLE = 0, 1, 2
 class Command(BaseCommand):
     """Exit 0 when nothing is to be said, 1 with findings, 2 when the file cannot be read."""
 
+    # The file is checked here; the project's own checks would load every page first.
+    requires_system_checks = []
     help = "把 SHP、GPKG、GeoJSON、FileGDB、DXF 或国土 TXT 文件导入为图层变更（不发布）。"
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -67,6 +69,7 @@ class Command(BaseCommand):
                 columns=_columns(options["field"]),
             ),
             by=by,
+            leave_overlaps=True,
         )
         return importing.write(
             examined,
