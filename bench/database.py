@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -92,6 +94,23 @@ def create(plots: int) -> float:
     finally:
         connection.close()
     return seconds
+
+
+@contextmanager
+def without_land(plots: int) -> Iterator[str]:
+    """The name of a database with places, rules and a planner of the city, and nothing else; dropped afterwards."""
+    name = f"{name_of(plots)}_empty"
+    drop(name)
+    _run_on_base(f'CREATE DATABASE "{name}"')
+    try:
+        environment = environment_of(name)
+        planner = "username='planner', password='bench-password', display_name='编制', role='planner'"
+        account = f"from core.accounts.models import User; User.objects.create_user({planner}, place_codes=['440600'])"
+        for command in (["migrate", "-v", "0"], ["load_fixtures", "-v", "0"], ["shell", "-v", "0", "-c", account]):
+            _manage(command, environment)
+        yield name
+    finally:
+        drop(name)
 
 
 def environment_of(name: str) -> dict[str, str]:

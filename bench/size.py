@@ -42,7 +42,7 @@ def main(plots: int, *, keep: bool) -> dict[str, Any]:
         measured.append(compliance.row(environment["DATABASE_URL"]))
         measured += tiles.rows(environment)
         # Last: it publishes.
-        measured += mapedit.rows(environment["DATABASE_URL"])
+        measured += mapedit.rows(environment["DATABASE_URL"], plots)
         from django.db import connection
 
         connection.close()

@@ -30,7 +30,7 @@ from core.policy.models import Jurisdiction
 
 DRAFTS_SHOWN = 50
 
-DRAWN_BEHIND = ("districts", "plots", "redline", "zones")
+DRAWN_BEHIND = ("districts", "controls", "plots", "redline", "zones")
 """Layers of the map drawn behind the edited features, bottom to top."""
 
 

@@ -10,14 +10,20 @@ import pandas as pd
 import pyarrow as pa
 import shapely
 
-from core.geodata.exchange.formats import SHP
+from core.geodata.exchange.formats import GDB, SHP, TXT
 from core.mapedit.imports import inforce, values
 from core.mapedit.layers import EditableLayer
 
 NEW, CHANGED, UNCHANGED = 0, 1, 2
 
-SAME_PLACE = 1e-8
-"""Degrees: 1.0 mm of longitude and 1.1 mm of latitude in Foshan. 国土 TXT rounds to the millimetre."""
+_TENTH_OF_A_MILLIMETRE = 1e-9
+"""Degrees: 0.10 mm of longitude and 0.11 mm of latitude in Foshan."""
+
+SAME_PLACE = {TXT: 10 * _TENTH_OF_A_MILLIMETRE, GDB: 2 * _TENTH_OF_A_MILLIMETRE}
+"""How far (degrees) a vertex may stand off and still be the same, where a format rounds; 国土 TXT to the millimetre.
+
+Elsewhere a tenth of a millimetre. Wider would let a long side that moves by less take a square metre unseen.
+"""
 
 _FEW_VERTICES = 400
 _SHIFTS_KEPT = 200
@@ -107,7 +113,7 @@ class _Comparison:
             return
         rows = self.first_rows[at[present]]
         ours, theirs = self.incoming.geometry[rows], block.geometry[present]
-        same = same_shapes(ours, theirs)
+        same = same_shapes(ours, theirs, SAME_PLACE.get(self.incoming.file_format, _TENTH_OF_A_MILLIMETRE))
         for k in np.flatnonzero(~same)[: _SHIFTS_KEPT - len(self.moved)]:
             if ours[k] is not None:
                 self.moved.append((ours[k], theirs[k]))
@@ -156,32 +162,32 @@ class _Comparison:
         return Matched(self.kind, self.versions, base, sorted(self.missing), self.moved)
 
 
-def same_shapes(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
-    """Whether each pair of polygons (n,), EPSG:4490, is the same outline within 1 mm.
+def same_shapes(ours: np.ndarray, theirs: np.ndarray, tolerance: float) -> np.ndarray:
+    """Whether each pair of polygons (n,), EPSG:4490, is the same outline within ``tolerance`` (degrees).
 
     Where a ring starts, which way it runs and in what order parts and holes stand makes no difference.
     """
-    same = shapely.equals_exact(shapely.normalize(ours), shapely.normalize(theirs), SAME_PLACE)
-    # A millimetre can decide where a normalised ring starts; then only the outlines can be compared.
+    same = shapely.equals_exact(shapely.normalize(ours), shapely.normalize(theirs), tolerance)
+    # So little can decide where a normalised ring starts; then only the outlines can be compared.
     vertices = shapely.get_num_coordinates(ours)
     near = (
         ~same
         & (vertices == shapely.get_num_coordinates(theirs))
         & (shapely.get_num_geometries(ours) == shapely.get_num_geometries(theirs))
-        & (np.abs(shapely.bounds(ours) - shapely.bounds(theirs)) <= SAME_PLACE).all(axis=1)
+        & (np.abs(shapely.bounds(ours) - shapely.bounds(theirs)) <= tolerance).all(axis=1)
     )
     few = np.flatnonzero(near & (vertices <= _FEW_VERTICES))
-    same[few] = shapely.hausdorff_distance(shapely.boundary(ours[few]), shapely.boundary(theirs[few])) <= SAME_PLACE
+    same[few] = shapely.hausdorff_distance(shapely.boundary(ours[few]), shapely.boundary(theirs[few])) <= tolerance
     for k in np.flatnonzero(near & (vertices > _FEW_VERTICES)):
-        same[k] = _along(ours[k], theirs[k]) and _along(theirs[k], ours[k])
+        same[k] = _along(ours[k], theirs[k], tolerance) and _along(theirs[k], ours[k], tolerance)
     return same
 
 
-def _along(one: shapely.Geometry, other: shapely.Geometry) -> bool:
+def _along(one: shapely.Geometry, other: shapely.Geometry, tolerance: float) -> bool:
     """Whether every vertex of ``one`` lies on the outline of ``other``."""
     outline = shapely.boundary(other)
     shapely.prepare(outline)
-    return bool(shapely.dwithin(outline, shapely.points(shapely.get_coordinates(one)), SAME_PLACE).all())
+    return bool(shapely.dwithin(outline, shapely.points(shapely.get_coordinates(one)), tolerance).all())
 
 
 def count(kind: np.ndarray, refused: np.ndarray, which: int) -> int:

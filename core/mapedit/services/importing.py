@@ -352,15 +352,27 @@ def _write(
             examined.settle(looking.result())
     if remove_missing:
         copying.remove_missing(draft.change_set, draft.layer, examined.matched, by=by)
-    _judge_domain(draft, examined, on)
-    if examined.remarks.file_errors:
-        return None
+    told: set[tuple[str, str, str]] = set()
+    rows = _without_refused(draft, examined, rows)
+    while draft.change_set.changes.exists():
+        _judge_domain(draft, examined, on, told)
+        if examined.remarks.file_errors:
+            return None
+        judged, rows = rows, _without_refused(draft, examined, rows)
+        if len(rows) == len(judged):
+            return writing.finish(draft)
+    return None
+
+
+def _without_refused(draft: writing.Draft, examined: Examined, rows: np.ndarray) -> np.ndarray:
+    """Those of the written ``rows`` that are not refused; the others are taken out of the set again.
+
+    What is left is another proposal: a tract that was to be brought in and is refused takes its balance along.
+    """
     still = examined.writable
     if len(still) < len(rows):
         copying.drop(draft.change_set, features_named(examined.incoming, np.setdiff1d(rows, still)))
-        if not len(still):
-            return None
-    return writing.finish(draft)
+    return still
 
 
 def _make_way(draft: writing.Draft, examined: Examined, rows: np.ndarray) -> None:
@@ -381,12 +393,17 @@ def _make_way(draft: writing.Draft, examined: Examined, rows: np.ndarray) -> Non
         )
 
 
-def _judge_domain(draft: writing.Draft, examined: Examined, on: dt.date) -> None:
-    """What the rules of the domain say of the set as it would now be: floors, sizes, control lines."""
+def _judge_domain(draft: writing.Draft, examined: Examined, on: dt.date, told: set[tuple[str, str, str]]) -> None:
+    """What the rules of the domain say of the set as it would now be: floors, sizes, control lines.
+
+    ``told`` collects what was said already, when the set is judged again without a refused feature.
+    """
     row_of: dict[str, int] | None = None
     for check in registry.checks_of(draft.layer.name):
         for finding in check.find(draft.change_set, on, None):
             if row_of is None:
                 rows = examined.writable
                 row_of = dict(zip(features_named(examined.incoming, rows), rows.tolist(), strict=True))
-            examined.remarks.add(finding, row_of.get(finding.feature, -1))
+            if (said := (finding.feature, finding.rule, finding.message)) not in told:
+                told.add(said)
+                examined.remarks.add(finding, row_of.get(finding.feature, -1))

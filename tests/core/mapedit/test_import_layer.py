@@ -83,10 +83,10 @@ def test_what_lies_as_in_force_is_unchanged_however_its_rings_are_written(tmp_pa
     assert (status, document["unchanged"], document["change_set"]) == (0, 1, None)
 
 
-def test_a_millimetre_is_no_change_and_a_centimetre_is(tmp_path):
+def test_half_a_tenth_of_a_millimetre_is_no_change_and_a_centimetre_is(tmp_path):
     places.plot(1, location="示例路一号")
     near, far = ring(1), ring(1)
-    near[1][0] += 5e-9
+    near[1][0] += 5e-10
     far[1][0] += 1e-7
     assert run("plots", geojson(tmp_path / "near.geojson", feature(1, polygon(near))), "--dry-run")[1]["unchanged"] == 1
     assert run("plots", geojson(tmp_path / "far.geojson", feature(1, polygon(far))), "--dry-run")[1]["changed"] == 1
