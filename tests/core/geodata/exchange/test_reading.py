@@ -15,6 +15,7 @@ from tests.core.geodata.exchange import making
 SAMPLE_DATA = Path(os.environ.get("MUCHAN_SAMPLE_DATA") or Path(__file__).parents[5] / "shared" / "data")
 """Real files that are not ours to commit; where they are absent, only the project's own are read."""
 FIXTURES = Path(__file__).parents[4] / "fixtures"
+SAMPLES = Path(__file__).parent / "samples"
 
 FORMATS = {
     "shp": ("ESRI Shapefile", "plots.shp"),
@@ -201,8 +202,9 @@ def test_the_real_districts_read_without_an_error() -> None:
         assert [remark for remark in reading.remarks if remark.severity != NOTE] == []
 
 
-def test_the_real_txt_files_read_in_zone_38() -> None:
-    for path in sorted((SAMPLE_DATA / "txt").glob("*.txt")):
+def test_txt_files_of_zone_38_read_in_it() -> None:
+    own = [SAMPLES / "fullwidth.txt", SAMPLES / "hole_and_part_gbk.txt", SAMPLES / "provincial.txt"]
+    for path in [*own, *sorted((SAMPLE_DATA / "txt").glob("*.txt"))]:
         reading = read(path)
         assert reading.detected.srid == 4526
         assert [remark for remark in reading.remarks if remark.severity == ERROR] == []
