@@ -25,7 +25,7 @@ class Refused(ValueError):
     ``invalid_input``, ``invalid_result``, ``line_misses``, ``line_ends_inside`` (it enters but does not leave),
     ``line_crosses_itself``, ``several_rings`` (a reshape line that crosses more than one ring),
     ``apart`` (to be merged, but not sharing a boundary), ``too_few``, ``hole_misses``, ``hole_outside`` (not inside),
-    ``hole_touches_boundary`` (redraw the boundary instead), ``nothing_left``, ``no_such_part``, ``only_part``.
+    ``hole_touches_boundary`` (redraw the boundary instead), ``nothing_left``.
     """
 
     def __init__(self, code: str) -> None:
@@ -123,16 +123,6 @@ def cut_hole(geometry: Geometry, hole: Geometry) -> Geometry:
         raise Refused("hole_touches_boundary")
     # Inside, no edge is divided: the stored coordinates can be overlaid as they are.
     return _checked(polygonal(shapely.difference(geometry, hole)))
-
-
-def remove_part(geometry: Geometry, part: int) -> Geometry:
-    """Take part number ``part`` (from 0, in stored order) out of a MultiPolygon."""
-    parts = polygons(geometry)
-    if not 0 <= part < len(parts):
-        raise Refused("no_such_part")
-    if len(parts) == 1:
-        raise Refused("only_part")
-    return shapely.MultiPolygon(parts[:part] + parts[part + 1 :])
 
 
 def reshape(geometry: Geometry, line: Geometry) -> Geometry:

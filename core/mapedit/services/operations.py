@@ -46,8 +46,6 @@ _SENTENCES = {
     "hole_outside": gettext_lazy("所画的洞超出要素范围。洞须完全在要素之内。"),
     "hole_touches_boundary": gettext_lazy("所画的洞碰到要素边界。要改边界请用整形。"),
     "nothing_left": gettext_lazy("按此操作要素将不剩任何面积；要终止它请用移除。"),
-    "no_such_part": gettext_lazy("要素没有这个部分。"),
-    "only_part": gettext_lazy("要素只有一个部分；要终止它请用移除。"),
 }
 
 

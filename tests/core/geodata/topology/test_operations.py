@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.geodata.topology.measure import area_m2, polygons
-from core.geodata.topology.operations import Refused, cut_hole, merge, remove_part, reshape, snap_points, split
+from core.geodata.topology.operations import Refused, cut_hole, merge, reshape, snap_points, split
 from core.geodata.topology.vertices import divide
 
 # Five kilometres wide: its southern edge bulges 0.2 m away from the straight line of a map.
@@ -182,15 +182,6 @@ def test_a_reshape_that_makes_no_sense_is_refused_with_the_reason(drawn: shapely
     with pytest.raises(Refused) as refusal:
         reshape(WIDE, drawn)
     assert refusal.value.code == code
-
-
-def test_a_part_is_taken_out_but_never_the_last() -> None:
-    far = shapely.box(113.2, 23.0, 113.201, 23.001)
-    assert remove_part(shapely.MultiPolygon([WIDE, far]), 0).equals(far)
-    with pytest.raises(Refused, match="only_part"):
-        remove_part(WIDE, 0)
-    with pytest.raises(Refused, match="no_such_part"):
-        remove_part(WIDE, 3)
 
 
 def test_points_snap_in_metres_to_a_vertex_first_and_else_onto_the_geodesic() -> None:
