@@ -34,7 +34,7 @@ def planner(page: Any, settings: Any, tmp_path: Path) -> Any:
     page.fill("[name=login]", user.username)
     page.fill("[name=password]", "a-password-of-tests")
     page.keyboard.press("Enter")
-    page.wait_for_selector("[data-drop]")
+    page.wait_for_selector("[data-upload][data-ready]")
     return page
 
 
@@ -74,4 +74,4 @@ def test_a_file_that_cannot_be_read_is_told_in_a_sentence_on_a_phone_too(planner
     assert planner.locator(".notice[data-state=unmet]").inner_text().strip().endswith("。")
     assert planner.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     planner.get_by_role("button", name="取消并删除文件").click()
-    planner.wait_for_selector("[data-drop]")
+    planner.wait_for_selector("[data-upload][data-ready]")

@@ -74,3 +74,5 @@ form.addEventListener("submit", (event) => {
   const [file] = input.files;
   if (file && file.size <= config.limit) send();
 });
+chosen(); // a file chosen before this script ran, or kept by the back button
+form.dataset.ready = "";
