@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "parks.enterprises",
     "parks.zones",
     "core.web",
+    "core.casework",
     "core.mapedit",
     "core.jobs",
     "core.policy",

@@ -22,7 +22,7 @@ from core.mapedit.checks import thresholds as keys
 from core.mapedit.checks.surroundings import Surroundings
 from core.mapedit.checks.wording import m2
 from core.mapedit.models import Change
-from core.mapedit.refusals import Refused
+from core.refusals import Refused
 
 Point = tuple[float, float]
 

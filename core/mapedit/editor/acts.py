@@ -19,9 +19,9 @@ from core.mapedit.editor.api import answers, change_of
 from core.mapedit.layers import EditableLayer
 from core.mapedit.models import ChangeSet
 from core.mapedit.models.changes import Operation
-from core.mapedit.refusals import Refused
 from core.mapedit.services import drafting, operations, presence, workflow
 from core.mapedit.services.operations import Done
+from core.refusals import Refused
 
 LIVE_CHECKED = 12
 """Features of one act that are checked at once; the complete check sees all."""

@@ -18,14 +18,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from core import refusals
 from core.accounts.models import User
 from core.accounts.scope import reader
-from core.mapedit import bases, findings, layers, refusals
+from core.mapedit import bases, findings, layers
 from core.mapedit.editor import received, shown
 from core.mapedit.layers import EditableLayer, LayerUnknown
 from core.mapedit.models import Change, ChangeSet
-from core.mapedit.refusals import NotAllowed, Refused, Stale
 from core.mapedit.services.writing import ChangeMoved
+from core.refusals import NotAllowed, Refused, Stale
 
 logger = logging.getLogger(__name__)
 

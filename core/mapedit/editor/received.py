@@ -21,8 +21,8 @@ from django.utils.translation import gettext as _
 
 from core.mapedit import bases
 from core.mapedit.layers import Attribute, EditableLayer
-from core.mapedit.refusals import Refused
 from core.policy.models import Jurisdiction
+from core.refusals import Refused
 
 MAX_VERTICES = 1_000_000
 MAX_BYTES = 64 * 1024 * 1024

@@ -23,10 +23,10 @@ from core.mapedit import bases, layers, perms
 from core.mapedit.editor import api, shown, texts
 from core.mapedit.layers import EditableLayer
 from core.mapedit.models import ChangeSet
-from core.mapedit.refusals import Refused
 from core.mapedit.services import drafting, operations
 from core.mapedit.states import EDITABLE
 from core.policy.models import Jurisdiction
+from core.refusals import Refused
 
 DRAFTS_SHOWN = 50
 

@@ -28,8 +28,8 @@ from core.mapedit.imports.columns import CODE
 from core.mapedit.imports.matching import CHANGED, NEW, UNCHANGED
 from core.mapedit.layers import EditableLayer, LayerUnknown
 from core.mapedit.models import ChangeSet, Import, ImportState
-from core.mapedit.refusals import NotAllowed, Refused
 from core.mapedit.services import exporting, uploads
+from core.refusals import NotAllowed, Refused
 
 MAP_FEATURES = 3_000
 TABLE_FINDINGS = 300

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from core.geodata.exchange.formats import DXF, TXT
 from core.mapedit.layers import Attribute, EditableLayer
-from core.mapedit.refusals import Refused
+from core.refusals import Refused
 
 CODE = "code"
 """The key under which a mapping names the column of the feature's code."""

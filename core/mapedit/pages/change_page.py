@@ -14,10 +14,10 @@ from core.accounts.models import User
 from core.mapedit import checks, diff, history, layers, perms
 from core.mapedit.findings import as_json, consequence_as_json
 from core.mapedit.models import ChangeSet, Opinion
-from core.mapedit.refusals import Refused
 from core.mapedit.services import papers, workflow
 from core.mapedit.states import UNDER_REVIEW, State
 from core.policy.models import CITY_CODE
+from core.refusals import Refused
 
 STEPS = (State.DRAFT, State.SUBMITTED, State.OPINIONS, State.NOTICE, State.APPROVED, State.PUBLISHED)
 

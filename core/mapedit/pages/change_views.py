@@ -19,10 +19,10 @@ from core.mapedit import diff, layers, perms
 from core.mapedit.findings import as_json
 from core.mapedit.models import ChangeSet
 from core.mapedit.pages import change_list, change_page
-from core.mapedit.refusals import NotAllowed, Refused, Stale
 from core.mapedit.services import drafting, papers, publishing, workflow
 from core.mapedit.states import State
 from core.policy.models import Jurisdiction
+from core.refusals import NotAllowed, Refused, Stale
 
 
 def readers_only(request: HttpRequest) -> User:

@@ -20,8 +20,8 @@ from core.mapedit.layers import EditableLayer
 from core.mapedit.models import ChangeSet, Publication
 from core.mapedit.pages import change_page
 from core.mapedit.pages.change_views import readers_only
-from core.mapedit.refusals import Refused, Stale
 from core.mapedit.services import reverting
+from core.refusals import Refused, Stale
 
 PER_PAGE = 50
 

@@ -16,9 +16,9 @@ from core.mapedit import bases, layers, perms
 from core.mapedit.layers import EditableLayer
 from core.mapedit.models import Action, Change, ChangeSet, Layer
 from core.mapedit.models.changes import Operation
-from core.mapedit.refusals import NotAllowed, Refused
 from core.mapedit.services import writing
 from core.policy.models import Document
+from core.refusals import NotAllowed, Refused
 
 
 @dataclass(frozen=True)

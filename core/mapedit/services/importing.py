@@ -33,8 +33,8 @@ from core.mapedit.imports.matching import CHANGED, NEW, UNCHANGED, Incoming, Mat
 from core.mapedit.imports.remarks import Remarks
 from core.mapedit.layers import EditableLayer
 from core.mapedit.models import ChangeSet, Layer
-from core.mapedit.refusals import Refused, sentence_of
 from core.mapedit.services import drafting, writing
+from core.refusals import Refused, sentence_of
 
 GUESSED_CRS = "crs_guessed"
 

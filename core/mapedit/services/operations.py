@@ -25,10 +25,10 @@ from core.mapedit import bases, layers, neighbours
 from core.mapedit.checks import repairs
 from core.mapedit.models import Action, Change, ChangeSet
 from core.mapedit.models.changes import Operation
-from core.mapedit.refusals import Refused
 from core.mapedit.services import writing
 from core.mapedit.services.writing import Draft
 from core.policy.services import value
+from core.refusals import Refused
 
 Revisions = Mapping[str, int | None]
 """By feature: the revision of its change the editor read, None for a feature without one."""

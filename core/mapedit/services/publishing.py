@@ -14,8 +14,8 @@ from core.accounts.models import User
 from core.mapedit import checks, layers, perms
 from core.mapedit.layers import EditableLayer
 from core.mapedit.models import ChangeSet, Layer, Publication
-from core.mapedit.refusals import NotAllowed, Refused, Stale, sentence_of
 from core.mapedit.states import State
+from core.refusals import NotAllowed, Refused, Stale, sentence_of
 
 
 def publish(*, change_set_id: int, by: User) -> Publication:

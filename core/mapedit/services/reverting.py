@@ -12,8 +12,8 @@ from core.accounts.models import User
 from core.mapedit import layers, perms
 from core.mapedit.layers import EditableLayer
 from core.mapedit.models import ChangeSet, Publication
-from core.mapedit.refusals import NotAllowed, Refused, Stale
 from core.mapedit.services import drafting, writing
+from core.refusals import NotAllowed, Refused, Stale
 
 NAMED = 5
 """So many features are named in a refusal; the rest is counted."""

@@ -22,8 +22,8 @@ from core.mapedit import layers, perms
 from core.mapedit.imports import keeping, report
 from core.mapedit.imports.matching import UNCHANGED
 from core.mapedit.models import ChangeSet, Import, ImportState, Layer
-from core.mapedit.refusals import NotAllowed, Refused
 from core.mapedit.services import importing
+from core.refusals import NotAllowed, Refused
 
 EXAMINE, WRITE = "mapedit.import.examine", "mapedit.import.write"
 

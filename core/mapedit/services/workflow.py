@@ -19,9 +19,9 @@ from core.accounts.models import CITY_CODE, Role, User
 from core.mapedit import checks, diff, layers, perms
 from core.mapedit.findings import Finding
 from core.mapedit.models import ChangeSet, Opinion, Publication
-from core.mapedit.refusals import NotAllowed, Refused
 from core.mapedit.states import EDITABLE, MOVES, State
 from core.policy.models import Document
+from core.refusals import NotAllowed, Refused
 
 
 def run_checks(*, change_set_id: int, by: User) -> list[Finding]:

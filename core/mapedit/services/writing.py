@@ -22,8 +22,8 @@ from core.mapedit import bases, layers, perms
 from core.mapedit.layers import EditableLayer
 from core.mapedit.models import Action, Change, ChangeSet
 from core.mapedit.models.changes import Operation
-from core.mapedit.refusals import NotAllowed, Refused, Stale
 from core.mapedit.states import State
+from core.refusals import NotAllowed, Refused, Stale
 
 
 class ChangeMoved(Stale):

@@ -10,7 +10,7 @@ from django.contrib.gis.geos import GEOSGeometry, MultiPolygon, Polygon
 from core.mapedit import checks
 from core.mapedit.checks import repairs
 from core.mapedit.models import Change
-from core.mapedit.refusals import Refused
+from core.refusals import Refused
 from tests import places
 from tests.core.mapedit import drafts
 

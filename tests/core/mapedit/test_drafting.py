@@ -9,11 +9,11 @@ from django.contrib.gis.geos import MultiPolygon, Polygon
 
 from core.accounts.models import CITY_CODE, Role
 from core.mapedit.models import Change, ChangeSet
-from core.mapedit.refusals import NotAllowed, Refused
 from core.mapedit.services import drafting
 from core.mapedit.services.drafting import Kept
 from core.mapedit.services.writing import ChangeMoved
 from core.policy.models import Jurisdiction
+from core.refusals import NotAllowed, Refused
 from tests.places import NANHAI, SANSHUI, account, plot, square, zone
 
 pytestmark = pytest.mark.django_db

@@ -11,9 +11,9 @@ from django.db import connection
 from core.accounts.models import CITY_CODE, Role
 from core.mapedit.bases import geometry
 from core.mapedit.models import ChangeSet
-from core.mapedit.refusals import Refused
 from core.mapedit.services import drafting, operations
 from core.mapedit.services.writing import ChangeMoved
+from core.refusals import Refused
 from tests.places import NANHAI, account, plot, square, tract, zone
 
 pytestmark = pytest.mark.django_db

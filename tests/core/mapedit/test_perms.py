@@ -9,9 +9,9 @@ import pytest
 from core.accounts.models import Role, User
 from core.mapedit import layers, perms
 from core.mapedit.models import ChangeSet
-from core.mapedit.refusals import NotAllowed
 from core.mapedit.services import drafting, papers, publishing, workflow
 from core.mapedit.states import EDITABLE, UNDER_REVIEW, State
+from core.refusals import NotAllowed
 from tests import places
 from tests.core.mapedit import proposals
 

@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from core.accounts.models import Role
 from core.mapedit.models import ChangeSet, Descent, Layer, Publication
-from core.mapedit.refusals import NotAllowed, Refused, Stale
 from core.mapedit.services import publishing
 from core.mapedit.states import State
+from core.refusals import NotAllowed, Refused, Stale
 from parks.zones.models import Zone, ZoneVersion
 from tests import places
 from tests.core.mapedit import drafts, proposals

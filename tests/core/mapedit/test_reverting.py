@@ -10,9 +10,9 @@ from django.db import connection
 from core.accounts.models import Role
 from core.mapedit import diff, history, layers
 from core.mapedit.models import ChangeSet, Publication
-from core.mapedit.refusals import NotAllowed, Refused, Stale
 from core.mapedit.services import reverting
 from core.mapedit.states import State
+from core.refusals import NotAllowed, Refused, Stale
 from parks.zones.models import ZoneVersion
 from tests import places
 from tests.core.mapedit import drafts, proposals

@@ -7,9 +7,9 @@ from django.db import DatabaseError, connection, transaction
 from django_fsm import TransitionNotAllowed
 
 from core.mapedit.models import ChangeSet
-from core.mapedit.refusals import NotAllowed
 from core.mapedit.services import publishing, workflow
 from core.mapedit.states import MOVES, State, declared_steps
+from core.refusals import NotAllowed
 from tests import places
 from tests.core.mapedit import drafts, proposals
 

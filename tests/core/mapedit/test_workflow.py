@@ -13,10 +13,10 @@ from django.utils import timezone
 from core.accounts.models import Role
 from core.mapedit import history
 from core.mapedit.models import ChangeSet, Opinion
-from core.mapedit.refusals import NotAllowed, Refused
 from core.mapedit.services import papers, workflow
 from core.mapedit.states import State
 from core.policy.models import Parameter
+from core.refusals import NotAllowed, Refused
 from tests import places
 from tests.core.mapedit import drafts, proposals
 

@@ -8,10 +8,10 @@ import pytest
 from django.db import connection
 
 from core.mapedit.models import ChangeSet, Publication
-from core.mapedit.refusals import Refused
 from core.mapedit.services import publishing
 from core.mapedit.states import State
 from core.policy.models import Parameter
+from core.refusals import Refused
 from landuse.redline.compliance import assess
 from landuse.redline.models import TractVersion
 from tests import places

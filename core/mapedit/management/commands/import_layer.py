@@ -14,8 +14,8 @@ from core.accounts.models import CITY_CODE, Role, User
 from core.geodata.exchange.formats import Unreadable
 from core.mapedit.imports import report
 from core.mapedit.layers import LayerUnknown, all_layers
-from core.mapedit.refusals import Refused
 from core.mapedit.services import importing
+from core.refusals import Refused
 
 CLEAN, FINDINGS, UNREADABLE = 0, 1, 2
 

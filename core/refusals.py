@@ -1,22 +1,19 @@
-"""Why an act of map editing was refused, in one sentence for people."""
+"""Why an act was refused, in one sentence for people."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
-if TYPE_CHECKING:
-    from core.mapedit.findings import Finding
-
 
 class Refused(Exception):
-    """The act was not done and nothing was changed. ``findings`` say where, when the map can show it."""
+    """The act was not done and nothing was changed. ``findings`` say what a check objects to, and where."""
 
-    def __init__(self, sentence: str, findings: Sequence[Finding] = ()) -> None:
+    def __init__(self, sentence: str, findings: Sequence[Any] = ()) -> None:
         super().__init__(sentence)
         self.sentence = sentence
         self.findings = list(findings)

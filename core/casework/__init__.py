@@ -1,0 +1,1 @@
+"""Cases: an enterprise asks, offices review against the clock, a decision takes effect."""
