@@ -31,7 +31,7 @@ def signed_in(page: Any, django_user_model: Any) -> Callable[..., Any]:
         page.keyboard.press("Tab")
         page.keyboard.type(PASSWORD)
         page.keyboard.press("Enter")
-        page.wait_for_selector("nav.rail")
+        page.wait_for_selector("html[data-shell=ready] nav.rail")
         return page
 
     return sign_in

@@ -25,3 +25,4 @@ initToasts();
 initUnits();
 initTables();
 initPalette();
+document.documentElement.dataset.shell = "ready"; // keys typed before this moment went nowhere
