@@ -7,6 +7,7 @@ urlpatterns = [
     path("accounts/", include("core.accounts.urls")),
     path("", include("core.web.urls")),
     path("", include("core.mapedit.urls")),
+    path("", include("core.casework.urls")),
     path("rules/", include("core.policy.urls")),
     path("compliance/", include("landuse.redline.urls")),
 ]

@@ -1,0 +1,5 @@
+"""Addresses of the applicant's side: starting a case and filling in its form."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
