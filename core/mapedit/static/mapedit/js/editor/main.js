@@ -3,11 +3,14 @@ import { toast } from "../../../web/js/toast.js";
 import { Api, Refusal, Unreached } from "./api.js";
 import { Canvas } from "./canvas.js";
 import { Drawing } from "./drawing.js";
-import { count, element, fill, m2, mu, signed } from "./figures.js";
+import { count, fill, m2, mu, signed } from "./figures.js";
 import { Form } from "./form.js";
 import { boundsOf, multi, partsOf } from "./geometry.js";
+import { initKeyboard } from "./keyboard.js";
 import { drawChanges, drawConsequences, drawFindings, drawStrip } from "./lists.js";
 import { chooseBetween } from "./merging.js";
+import { showPeople } from "./people.js";
+import { initSearch } from "./search.js";
 import { Session } from "./session.js";
 import { Sketch } from "./sketch.js";
 
@@ -15,7 +18,6 @@ const config = JSON.parse(document.getElementById("editor-config").textContent);
 const { texts } = config;
 const find = (selector) => document.querySelector(selector);
 const names = new Map(config.districts.map(({ code, name }) => [code, name]));
-const SEARCH_MS = 250;
 
 const api = new Api(config.urls.api);
 const session = new Session(config, api);
@@ -288,20 +290,7 @@ async function rebase() {
   if (chosen) await operate("rebase/", { ...subject(), ...chosen, geometry: chosen.geometry ?? change.geometry }, texts.merged);
 }
 
-session.addEventListener("people", () => {
-  const here = session.people.filter((person) => person.here);
-  const open_ = session.current?.feature;
-  const lines = session.people.map((person) => {
-    if (person.feature && person.feature === open_) {
-      return person.here ? fill(texts.sameFeature, { name: person.name }) : fill(texts.sameElsewhere, { name: person.name, set: person.changeSet });
-    }
-    return person.here && person.feature ? fill(texts.otherFeature, { name: person.name, code: person.feature }) : fill(texts.alsoHere, { name: person.name });
-  });
-  const box = find("[data-people]");
-  box.hidden = lines.length === 0;
-  box.replaceChildren(...[...new Set(lines)].map((text) => element("li", { text })));
-  box.dataset.here = String(here.length);
-});
+session.addEventListener("people", () => showPeople(find("[data-people]"), session, texts));
 
 /* Panel ------------------------------------------------------------------------------------------------------ */
 session.addEventListener("saving", ({ detail }) => {
@@ -376,22 +365,10 @@ async function submit() {
   else session.checkAll();
 }
 
-let searching;
-find("[data-search]").addEventListener("input", (event) => {
-  clearTimeout(searching);
-  searching = setTimeout(async () => {
-    const q = event.target.value.trim();
-    const rows = find("[data-hits]");
-    find("[data-search-table]").hidden = !q;
-    if (!q) return;
-    const answer = await attempt(() => api.get("search/", { q }));
-    rows.replaceChildren(...(answer?.features ?? []).map((hit) => {
-      const button = element("button", { type: "button", class: "link-btn", text: hit.name });
-      button.addEventListener("click", () => (tool === "merge" ? toggleMerging(hit.feature) : open(hit.feature)));
-      return element("tr", {}, element("td", {}, button, element("small", { text: hit.feature })), element("td", { text: hit.action ? texts.actions[hit.action] : texts.inForce }));
-    }));
-    if (answer && !answer.features.length) rows.append(element("tr", {}, element("td", { class: "quiet", colspan: 2, text: texts.noHits })));
-  }, SEARCH_MS);
+initSearch({
+  texts,
+  ask: (q) => attempt(() => api.get("search/", { q })),
+  chosen: (feature) => (tool === "merge" ? toggleMerging(feature) : open(feature)),
 });
 find("[data-more]").addEventListener("click", () => attempt(() => session.load({ after: [...session.rows.keys()].at(-1) })));
 for (const name of ["title", "reason"]) {
@@ -408,34 +385,7 @@ find("[data-layer-switch]").addEventListener("change", (event) => location.assig
 map.on("click", (event) => {
   if (["select", "merge", "reshape"].includes(tool) && event.originalEvent.target.closest(".marker-icon") === null) pick(event.latlng);
 });
-const KEYS = { v: "select", d: "draw", e: "reshape", r: "line", c: "split", m: "merge", h: "hole", 1: "select", 2: "draw", 3: "reshape", 4: "line", 5: "split", 6: "merge", 7: "hole" };
-document.addEventListener("keydown", (event) => {
-  if (document.querySelector("dialog[open]") || event.defaultPrevented) return;
-  const writing = event.target.closest("input:not([type=checkbox], [type=radio]), textarea, select");
-  if ((event.ctrlKey || event.metaKey) && !event.altKey && !writing) {
-    const key = event.key.toLowerCase();
-    if (key === "z" || key === "y") {
-      event.preventDefault();
-      (key === "y" || event.shiftKey ? acts.redo : acts.undo)();
-    }
-    return;
-  }
-  if (writing || event.altKey || event.metaKey || event.ctrlKey) return;
-  if (event.key === "Escape") {
-    if (tool !== "select") use("select");
-    else if (session.current) session.close();
-  } else if (event.key === "Enter" && event.target.closest("button, a, summary") === null) {
-    if (tool === "merge") applyMerge();
-    else if (drawing.kind) drawing.finish();
-    else if (event.target === map.getContainer()) pick(map.getCenter());
-  } else if (event.key === "Backspace") drawing.back();
-  else if (event.key === "Delete") remove();
-  else if (event.key === "?") acts.help();
-  else if (event.key === "s") session.current && acts.snap();
-  else if (KEYS[event.key] && !find(`[data-tool=${KEYS[event.key]}]`)?.disabled) use(KEYS[event.key]);
-  else return;
-  event.preventDefault();
-});
+initKeyboard(map, { session, drawing, tool: () => tool, use, pick, acts });
 addEventListener("pagehide", () => api.farewell("presence/", { leave: true }));
 addEventListener("beforeunload", (event) => {
   if (!session.saver.idle) event.preventDefault();

@@ -1,5 +1,7 @@
 // The map page: one state, drawn on the map, in the panel and in the address.
 import { toast } from "../toast.js";
+import { initBasemap } from "./basemap.js";
+import { initHover } from "./hover.js";
 import { Labels } from "./labels.js";
 import { drawLegend } from "./legend.js";
 import { Measure } from "./measure.js";
@@ -16,7 +18,6 @@ const { texts } = config;
 // Bottom to top. Lines of red line and zones stay above the plots they hold.
 const ORDER = ["districts", "controls", "plots", "redline", "zones"];
 const PICK_ORDER = ["plots", "redline", "zones", "controls", "districts"];
-const HOVER_MS = 30;
 
 const find = (selector) => document.querySelector(selector);
 const themed = config.layers.find((layer) => layer.themes.length);
@@ -220,56 +221,13 @@ async function limit(within, { push = true, fit = true } = {}) {
 }
 
 /* Pointer and keyboard ---------------------------------------------------------- */
-const tip = L.tooltip({ className: "map-tip", direction: "top", offset: [0, -8], opacity: 1 });
-let hoverAt = 0;
-
-function tipText(hit) {
-  const { properties } = hit;
-  if (properties.count !== undefined) {
-    const area = ((properties.area_m2 * 3) / 2000).toLocaleString("zh-CN", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-    const lines = [texts.gridHint.replace("{n}", properties.count.toLocaleString("zh-CN")).replace("{area}", area)];
-    if (legend) lines.push(valueText(properties.value));
-    return lines;
-  }
-  const lines = [properties.label || properties.code];
-  if (hit.layer === themed?.name) {
-    if (properties.label) lines.push(properties.code);
-    if (legend) lines.push(valueText(properties.value));
-  }
-  return lines;
-}
-
-function valueText(value) {
-  if (value === undefined || value === null) return `${legend.label} ${texts.noData}`;
-  if (legend.kind === "class") return legend.classes.find((item) => item.value === value)?.label ?? texts.noData;
-  const figure = value.toLocaleString("zh-CN", { minimumFractionDigits: legend.digits, maximumFractionDigits: legend.digits });
-  return `${legend.label} ${figure} ${legend.unit}`;
-}
-
-function pickable() {
-  return PICK_ORDER.filter((name) => name !== "districts" && state.layers.includes(name));
-}
-
-map.on("mousemove", (event) => {
-  const now = performance.now();
-  if (now - hoverAt < HOVER_MS || measure.active || map.dragging?.moving()) return;
-  hoverAt = now;
-  const hit = tiles.pick(event.latlng, pickable());
-  map.getContainer().classList.toggle("is-over", Boolean(hit));
-  if (!hit) {
-    tip.remove();
-    return;
-  }
-  const holder = document.createElement("div");
-  for (const text of tipText(hit)) {
-    const line = document.createElement("div");
-    line.textContent = text;
-    holder.append(line);
-  }
-  tip.setContent(holder).setLatLng(event.latlng);
-  if (!map.hasLayer(tip)) tip.addTo(map);
+initHover(map, tiles, {
+  texts,
+  themed,
+  layers: () => PICK_ORDER.filter((name) => name !== "districts" && state.layers.includes(name)),
+  legend: () => legend,
+  busy: () => measure.active || map.dragging?.moving(),
 });
-map.on("mouseout movestart", () => tip.remove());
 
 async function openAt(latlng, focus) {
   const hit = tiles.pick(latlng, PICK_ORDER.filter((name) => state.layers.includes(name)));
@@ -376,20 +334,7 @@ find("[data-year]")?.addEventListener("change", (event) => {
   recolour();
 });
 
-/* Basemap, only when the city has a key ----------------------------------------- */
-const basemapToggle = find("[data-basemap-toggle]");
-if (basemapToggle) {
-  const sheets = ["vec", "cva"].map((kind, index) =>
-    L.tileLayer(`${config.urls.basemap}${kind}/{z}/{x}/{y}`, { maxNativeZoom: 18, maxZoom: 19, zIndex: 1 + index }),
-  );
-  basemapToggle.addEventListener("change", () => {
-    map.getContainer().classList.toggle("has-basemap", basemapToggle.checked);
-    for (const sheet of sheets) {
-      if (basemapToggle.checked) sheet.addTo(map);
-      else sheet.remove();
-    }
-  });
-}
+initBasemap(map, config.urls.basemap);
 
 /* Address, network ---------------------------------------------------------------- */
 document.addEventListener("click", (event) => {
