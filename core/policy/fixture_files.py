@@ -87,7 +87,8 @@ def _text(folder: Path, name: str) -> str:
         raise FixtureError(name, line, _("不是 UTF-8 编码。")) from error
 
 
-def _rows(folder: Path, name: str, columns: list[str]) -> Iterator[tuple[dict[str, str], Source]]:
+def rows(folder: Path, name: str, columns: list[str]) -> Iterator[tuple[dict[str, str], Source]]:
+    """The rows of a CSV file as dicts, each beside its source; raises FixtureError when the form is not as agreed."""
     reader = csv.reader(_text(folder, name).splitlines(keepends=True), strict=True)
     try:
         header = next(reader, [])
@@ -118,7 +119,8 @@ def _line_of(text: str, code: object) -> int:
     return text.count("\n", 0, found.start()) + 1 if found else 1
 
 
-def _date(source: Source, column: str, text: str) -> datetime.date:
+def date_in(source: Source, column: str, text: str) -> datetime.date:
+    """The date a cell holds; raises FixtureError."""
     try:
         return datetime.date.fromisoformat(text)
     except ValueError:
@@ -127,7 +129,7 @@ def _date(source: Source, column: str, text: str) -> datetime.date:
         ) from None
 
 
-def _check_fields(source: Source, row: models.Model, skipped: set[str]) -> None:
+def check_fields(source: Source, row: models.Model, skipped: set[str]) -> None:
     """Refuse a row whose fields are too long, empty or none of the choices, in our own words."""
     for field in row._meta.concrete_fields:
         if field.name in skipped or field.is_relation or (field.primary_key and not field.editable):
@@ -149,7 +151,7 @@ def _places(folder: Path) -> Iterator[tuple[Jurisdiction, Source]]:
     known: set[str] = set()
     slugs: set[str] = set()
     for name in PLACE_FILES:
-        for cells, source in _rows(folder, name, PLACE_COLUMNS):
+        for cells, source in rows(folder, name, PLACE_COLUMNS):
             code, parent = cells["code"], cells["parent"]
             if code in known:
                 raise source.refuse(_("代码 %s 重复。") % code)
@@ -171,7 +173,7 @@ def _places(folder: Path) -> Iterator[tuple[Jurisdiction, Source]]:
                 raise source.refuse(_("代码“%(code)s”应为 %(digits)d 位数字。") % {"code": code, "digits": digits})
             if place.level == Jurisdiction.Level.DISTRICT and place.geom is None:
                 raise source.refuse(_("%(code)s 在 %(file)s 中没有界线。") % {"code": code, "file": BOUNDARY_FILE})
-            _check_fields(source, place, {"geom"})
+            check_fields(source, place, {"geom"})
             known.add(code)
             slugs.add(place.slug)
             yield place, source
@@ -222,8 +224,8 @@ def _documents(folder: Path) -> Iterator[tuple[Document, Source]]:
             raise source.refuse(_("每个文件应恰有 %s。") % ",".join(DOCUMENT_COLUMNS))
         if code in known:
             raise source.refuse(_("文件代号 %s 重复。") % code)
-        document = Document(**{**item, "issued_on": _date(source, "issued_on", str(item["issued_on"]))})
-        _check_fields(source, document, set())
+        document = Document(**{**item, "issued_on": date_in(source, "issued_on", str(item["issued_on"]))})
+        check_fields(source, document, set())
         known.add(document.code)
         yield document, source
 
@@ -236,7 +238,7 @@ def _parameters(folder: Path, *, documents: set[str], places: set[str]) -> Itera
             raise FixtureError(
                 name, 1, _("%(file)s 中没有文件 %(code)s。") % {"file": DOCUMENT_FILE, "code": path.stem}
             )
-        for cells, source in _rows(folder, name, PARAMETER_COLUMNS):
+        for cells, source in rows(folder, name, PARAMETER_COLUMNS):
             yield _parameter(path.stem, cells, source, places), source
 
 
@@ -257,8 +259,8 @@ def _parameter(document: str, cells: dict[str, str], source: Source, places: set
         raise source.refuse(_("“已采用”只能由管理员在系统中产生。"))
     if not re.fullmatch(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)+", cells["key"]):
         raise source.refuse(_("参数键“%s”只能由小写字母、数字、下划线和点组成。") % cells["key"])
-    begins = _date(source, "valid_from", cells["valid_from"])
-    ends = _date(source, "valid_to", cells["valid_to"]) if cells["valid_to"] else None
+    begins = date_in(source, "valid_from", cells["valid_from"])
+    ends = date_in(source, "valid_to", cells["valid_to"]) if cells["valid_to"] else None
     if ends is not None and ends <= begins:
         raise source.refuse(_("失效日必须晚于生效日。"))
     kept = {name: cells[name] for name in cells if name not in ("place", "value", "valid_from", "valid_to")}
@@ -270,7 +272,7 @@ def _parameter(document: str, cells: dict[str, str], source: Source, places: set
         valid_to=ends,
         **kept,
     )
-    _check_fields(source, parameter, {"id", "value"})
+    check_fields(source, parameter, {"id", "value"})
     return parameter
 
 

@@ -1,9 +1,11 @@
 """Bring the database to what the fixture files say: all of it or none, and safe to repeat."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.gis.geos import GEOSGeometry
 from django.db import IntegrityError, models, transaction
@@ -11,6 +13,9 @@ from django.utils.translation import gettext as _
 
 from core.policy import fixture_files
 from core.policy.models import Document, Jurisdiction, Parameter
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 @dataclass(slots=True)
@@ -22,6 +27,38 @@ class Counts:
     unchanged: int = 0
 
 
+@dataclass(frozen=True)
+class FixtureSource:
+    """What a package other than policy brings to every installation: its name, its title, and how it is loaded.
+
+    ``load(folder)`` answers its counts and raises fixture_files.FixtureError. It comes after places,
+    documents and parameters, in their transaction.
+    """
+
+    name: str
+    title: StrOrPromise
+    load: Callable[[Path], Counts]
+
+
+_sources: dict[str, FixtureSource] = {}
+
+
+def register_fixtures(source: FixtureSource) -> None:
+    """Announce a package's fixtures, in ``AppConfig.ready()``: policy imports none of those above it."""
+    _sources[source.name] = source
+
+
+def sources() -> list[FixtureSource]:
+    """The fixtures other packages announced."""
+    return list(_sources.values())
+
+
+@transaction.atomic
+def load_all(*, folder: Path) -> dict[str, Counts]:
+    """Load what ``load`` does and what other packages announced: all of it or, with FixtureError, none."""
+    return load(folder=folder) | {source.name: source.load(folder) for source in sources()}
+
+
 @transaction.atomic
 def load(*, folder: Path) -> dict[str, Counts]:
     """Load places, documents and parameters from ``folder``; counts by model, in the order written.
@@ -31,9 +68,9 @@ def load(*, folder: Path) -> dict[str, Counts]:
     """
     fixtures = fixture_files.read(folder)
     return {
-        "jurisdictions": _save(fixtures.places, Jurisdiction, lambda place: place.code),
-        "documents": _save(fixtures.documents, Document, lambda document: document.code),
-        "parameters": _save(fixtures.parameters, Parameter, _parameter_identity),
+        "jurisdictions": save(fixtures.places, Jurisdiction, lambda place: place.code),
+        "documents": save(fixtures.documents, Document, lambda document: document.code),
+        "parameters": save(fixtures.parameters, Parameter, _parameter_identity),
     }
 
 
@@ -48,11 +85,12 @@ def _parameter_identity(parameter: Parameter) -> Hashable:
     )
 
 
-def _save(
+def save(
     read: list[tuple[Any, fixture_files.Source]],
     model: type[models.Model],
     identity: Callable[[Any], Hashable],
 ) -> Counts:
+    """Write unsaved rows over the stored ones of the same identity; raises FixtureError naming the row refused."""
     stored = {identity(row): row for row in model._default_manager.all()}
     fields = [field for field in model._meta.concrete_fields if field.name != "id"]
     counts = Counts()

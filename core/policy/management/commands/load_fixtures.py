@@ -1,4 +1,4 @@
-"""``manage.py load_fixtures``: places, documents and parameters from the fixtures folder."""
+"""``manage.py load_fixtures``: places, documents, parameters and what other packages keep in the fixtures folder."""
 
 from pathlib import Path
 from typing import Any
@@ -8,13 +8,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from core.policy.fixture_files import FixtureError
-from core.policy.loading import load
+from core.policy.loading import load_all, sources
 
 
 class Command(BaseCommand):
     """Load the fixtures; exit 1 with one sentence, nothing written, when a file will not do."""
 
-    help = "写入行政区划、政策文件和政策参数；可重复执行，全部写入或全不写入。"
+    help = "写入行政区划、政策文件、政策参数和其他随产品提供的数据；可重复执行，全部写入或全不写入。"
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -29,9 +29,10 @@ class Command(BaseCommand):
             "jurisdictions": _("行政区划"),
             "documents": _("政策文件"),
             "parameters": _("政策参数"),
+            **{source.name: str(source.title) for source in sources()},
         }
         try:
-            counts = load(folder=options["folder"])
+            counts = load_all(folder=options["folder"])
         except FixtureError as error:
             raise CommandError(str(error)) from error
         if options["verbosity"]:
