@@ -117,3 +117,45 @@ def database(url: str) -> dict[str, Any]:
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": options,
     }
+
+
+def email(name: str) -> dict[str, Any]:
+    """Django's EMAIL_* settings for the mail server in variable `name`; without one, mail goes to standard output.
+
+    smtp://user:password@host:25 speaks plainly, smtp+tls:// begins TLS first (port 587), smtps:// speaks TLS from the
+    first byte (port 465). Raises ImproperlyConfigured for anything else.
+    """
+    url = os.environ.get(name, "").strip()
+    if not url:
+        return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
+    ports = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} cannot be read ({error}).") from error
+    if parts.scheme not in ports or not parts.hostname:
+        raise ImproperlyConfigured(f"{name} must be smtp://, smtp+tls:// or smtps:// with user:password@host:port.")
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": port or ports[parts.scheme],
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+        # A mail server that hangs must not hold the worker.
+        "EMAIL_TIMEOUT": 20,
+    }
+
+
+def public_url(name: str) -> str:
+    """The address people reach the server under, from variable `name`, without the last slash; "" when unset.
+
+    Raises ImproperlyConfigured for anything but http(s)://host[:port].
+    """
+    url = os.environ.get(name, "").strip().rstrip("/")
+    parts = urlsplit(url)
+    if url and (parts.scheme not in {"http", "https"} or not parts.netloc or parts.path or parts.query):
+        raise ImproperlyConfigured(f"{name} is {url!r}; write it as https://host without a path.")
+    return url

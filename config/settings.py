@@ -14,6 +14,10 @@
 | DEMO_PASSWORD | password of the demo accounts, read by seed_demo | none |
 | MUCHAN_SESSION_HOURS | hours without a request after which a session ends | 8 |
 | MUCHAN_HEARTBEAT_SECONDS | age at which /readyz calls the worker dead | 60 |
+| MUCHAN_PUBLIC_URL | address people reach the server under, written into e-mail and SMS | none: no address |
+| MUCHAN_EMAIL_URL | mail server: smtp://, smtp+tls:// or smtps://user:password@host:port | none: standard output |
+| MUCHAN_EMAIL_FROM | sender of e-mail | muchan@localhost |
+| MUCHAN_SMS_GATEWAY | dotted path of the class that sends SMS | core.casework.gateways.ConsoleGateway: the log |
 | MUCHAN_LOG_LEVEL | DEBUG, INFO, WARNING, ERROR | INFO |
 | MUCHAN_LOCAL_DIR | directory of local state: keys, cache, uploaded files | .local in the checkout |
 | MUCHAN_STATIC_ROOT, MUCHAN_NPM_ROOT | collected static files; node_modules | .local/static; node_modules |
@@ -204,6 +208,12 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"
+
+# ── Messages that leave the house ───────────────────────────────────────────
+MUCHAN_PUBLIC_URL = environment.public_url("MUCHAN_PUBLIC_URL")
+MUCHAN_SMS_GATEWAY = os.environ.get("MUCHAN_SMS_GATEWAY", "").strip() or "core.casework.gateways.ConsoleGateway"
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = os.environ.get("MUCHAN_EMAIL_FROM", "").strip() or "muchan@localhost"
+globals().update(environment.email("MUCHAN_EMAIL_URL"))
 
 # ── Static files and map ────────────────────────────────────────────────────
 STATIC_URL = "/static/"

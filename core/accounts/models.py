@@ -50,6 +50,7 @@ class User(AbstractUser):
         blank=True,
         help_text=_("行政区划代码；440600 表示全市。企业账号留空。"),
     )
+    mobile = models.CharField(_("手机号"), max_length=11, blank=True, help_text=_("接收短信通知；留空不发。"))
 
     REQUIRED_FIELDS = ["display_name", "role"]
 
@@ -65,6 +66,11 @@ class User(AbstractUser):
                 name="accounts_places_by_role",
                 condition=Q(role=Role.ENTERPRISE, place_codes=[]) | (~Q(role=Role.ENTERPRISE) & ~Q(place_codes=[])),
                 violation_error_message=_("企业账号不设管辖范围；其他账号至少有一个管辖范围。"),
+            ),
+            models.CheckConstraint(
+                name="accounts_mobile_form",
+                condition=Q(mobile="") | Q(mobile__regex=r"^1[3-9][0-9]{9}$"),
+                violation_error_message=_("手机号为 11 位，以 1 开头。"),
             ),
         ]
         triggers = [

@@ -257,7 +257,7 @@ class TimelineEntry(models.Model):
         ASSIGNED = "assigned", _("分派")
         REMARKED = "remarked", _("留言")
         INSTRUCTED = "instructed", _("批示")
-        PAPER = "paper", _("上传文件")
+        PAPER = "paper", _("材料")
         OVERDUE = "overdue", _("逾期")
         ESCALATED = "escalated", _("逾期上报")
 

@@ -47,7 +47,7 @@ class CasePaper(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["case", "slot", "version"], name="casework_paper_version_once"),
             models.UniqueConstraint(
-                fields=["case", "slot", "sha256"],
+                fields=["case", "slot", "internal", "sha256"],
                 condition=Q(removed_at__isnull=True),
                 name="casework_paper_content_once",
                 violation_error_message=_("这份文件已经上传，内容相同。"),
