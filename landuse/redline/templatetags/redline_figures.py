@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django import template
 
-from core.web.figures import area_text, grouped, round_honestly
+from core.web.figures import grouped, round_honestly
 from landuse.redline import wording
 from landuse.redline.compliance import Standing
 
@@ -14,22 +14,10 @@ register = template.Library()
 
 
 @register.filter
-def signed_m2(area_m2: float) -> str:
-    """m² with its sign, at least two digits: −0.01, +620,266.67."""
-    return area_text(area_m2, signed=True).m2
-
-
-@register.filter
 def deviation(standing: Standing) -> str:
     """Distance from the delineated size in percent, with its sign (A1): +0.33."""
     share = Decimal(str(100 * standing.surplus_m2 / standing.floor_m2))
     return grouped(round_honestly(share), signed=True)
-
-
-@register.filter
-def signed_mu(area_m2: float) -> str:
-    """亩 with its sign, at least two digits."""
-    return area_text(area_m2, signed=True).mu
 
 
 @register.filter
