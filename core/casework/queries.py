@@ -7,11 +7,12 @@ from typing import Any, Self
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
 
 from core.accounts.models import Role, User
 from core.accounts.scope import PlaceScopedQuerySet, Viewer
 from core.casework import applicants, kinds
-from core.casework.states import CLOSED, State
+from core.casework.states import CLOSED, EDITABLE, State
 
 
 class CaseQuerySet(PlaceScopedQuerySet):
@@ -43,29 +44,36 @@ class CaseQuerySet(PlaceScopedQuerySet):
         if not user.is_authenticated or not user.is_active:
             return rows.none()
         if user.role == Role.ENTERPRISE:
-            return rows.filter(state__in=[State.DRAFT, State.RETURNED, State.CORRECTION])
+            return rows.filter(state__in=EDITABLE)
         return rows.filter(self.next_move_of(user))
 
     @staticmethod
     def next_move_of(user: User) -> Q:
-        """The condition under which an office's account has the next move on a case it can see."""
+        """The condition under which an office's account has the next move on a case it can see.
+
+        The conducting office waits while others review in time: it moves again once all have
+        spoken, or one is late and may be passed over. A notice is left alone until it is over.
+        Staff who filed on behalf have the applicant's moves, and no others.
+        """
         from core.casework.models import Review
 
+        today = timezone.localdate()
+        unspoken = Review.objects.filter(case=OuterRef("pk"), round=OuterRef("round"), given_at__isnull=True)
+        heard = ~Exists(unspoken) | Exists(unspoken.filter(due_on__lt=today))
+        over = Q(notice_until__isnull=True) | Q(notice_until__lt=today)
         waiting = Q(pk__in=[])
         for kind in kinds.all_kinds():
             mine = Q(kind=kind.name)
             if user.role == kind.officer:
-                waiting |= mine & Q(state__in=[State.SUBMITTED, State.REVIEW])
+                waiting |= mine & (Q(state=State.SUBMITTED) | (Q(state=State.REVIEW) & Q(heard)))
             if user.role in kind.offices:
-                unspoken = Review.objects.filter(
-                    case=OuterRef("pk"), round=OuterRef("round"), office=user.role, given_at__isnull=True
-                )
-                waiting |= mine & Q(state=State.REVIEW) & Q(Exists(unspoken))
+                waiting |= mine & Q(state=State.REVIEW) & Q(Exists(unspoken.filter(office=user.role)))
             if user.role == kind.decider:
-                waiting |= mine & Q(state__in=[State.DECISION, State.NOTICE]) & ~Q(filed_by=user)
+                decides = Q(state=State.DECISION) | (Q(state=State.NOTICE) & over)
+                waiting |= mine & decides & ~Q(accepted_by=user)
             if user.role == kind.appeals:
                 waiting |= mine & Q(state=State.APPEAL) & ~Q(decided_by=user)
-        return waiting
+        return (waiting & ~Q(filed_by=user)) | Q(filed_by=user, on_behalf=True, state__in=EDITABLE)
 
     def overdue(self, on: dt.date) -> Self:
         """Open cases past the last day of their stage, or with a review past its own."""
