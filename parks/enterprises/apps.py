@@ -11,6 +11,7 @@ class EnterprisesConfig(AppConfig):
 
     def ready(self) -> None:
         # Imported here: they read models, which exist only once all apps are loaded.
-        from parks.enterprises import search
+        from parks.enterprises import applicants, search
 
+        applicants.register()
         search.register()

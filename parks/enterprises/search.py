@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -13,15 +12,10 @@ from core.web import registry
 from core.web.map_links import feature_url
 from parks.enterprises.models import Enterprise
 
-CODE_LENGTH = 18
-
 
 def find(user: Any, query: str, limit: int) -> list[registry.Hit]:
     """Enterprises the user may read whose name holds ``query`` or whose code begins with it."""
-    wanted = Q(name__contains=query)
-    if query.isascii() and query.isalnum() and len(query) <= CODE_LENGTH:
-        wanted |= Q(uscc__startswith=query.upper())
-    found = Enterprise.objects.visible_to(user).filter(wanted).select_related("district").order_by("name", "pk")[:limit]
+    found = Enterprise.objects.visible_to(user).matching(query).order_by("name", "pk")[:limit]
     return [
         registry.Hit(
             label=enterprise.name,
