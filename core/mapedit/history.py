@@ -99,6 +99,29 @@ def life_of(layer: EditableLayer, code: str) -> Life:
     return life
 
 
+def became(layer: EditableLayer, code: str) -> list[str]:
+    """Codes of the features in force that a feature was merged or split into, over however many publications."""
+    return [
+        child
+        for (child,) in _rows(
+            f"""
+            WITH RECURSIVE later AS (
+                SELECT d.child, d.publication_id FROM mapedit_descent d
+                WHERE d.layer_id = '{layer.name}' AND d.parent = %s
+                UNION
+                SELECT d.child, d.publication_id FROM mapedit_descent d
+                JOIN later ON d.parent = later.child AND d.publication_id > later.publication_id
+                WHERE d.layer_id = '{layer.name}'
+            )
+            SELECT DISTINCT l.child FROM later l
+            JOIN {layer.table} v ON v.{layer.feature_column} = l.child AND {layer.open_sql("v")}
+            ORDER BY l.child
+            """,
+            code,
+        )
+    ]
+
+
 def version_count(layer_name: str, code: str) -> int:
     """How many versions of a feature there were; 0 for layers that keep none."""
     layer = layers.editable(layer_name)
@@ -171,7 +194,7 @@ def time_line(change_set: ChangeSet) -> list[Event]:
     return sorted(events, key=lambda event: event.at)[::-1]
 
 
-def _rows(sql: str, change_set_id: int) -> list[tuple[Any, ...]]:
+def _rows(sql: str, value: int | str) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(sql, [change_set_id])
+        cursor.execute(sql, [value])
         return cursor.fetchall()

@@ -83,10 +83,16 @@ def _found(number: int) -> Publication:
 
 
 def _reads_details(user: User, publication: Publication) -> bool:
-    """What was changed is read by whoever reads its change set; of a first load, by the whole city's staff."""
+    """What was changed is read by whoever reads its change set; without one, by who reaches all its places."""
     if hasattr(publication, "change_set"):
         return ChangeSet.objects.visible_to(user).filter(publication=publication).exists()
-    return user.sees_city
+    layer = _layer(publication.layer_id)
+    if user.sees_city or not layer.versioned:
+        return user.sees_city
+    manager: Any = layer.version._default_manager
+    held = manager.filter(publication=publication).values_list(layer.place, flat=True).order_by().distinct()
+    places = {place for value in held for place in layer.places_of({layer.place: value})}
+    return bool(places) and perms.reaches(user, places)
 
 
 @require_safe

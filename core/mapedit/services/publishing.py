@@ -36,7 +36,7 @@ def publish(*, change_set_id: int, by: User) -> Publication:
 
 def _publish(change_set_id: int, by: User) -> Publication:
     name = ChangeSet.objects.values_list("layer_id", flat=True).get(pk=change_set_id)
-    Layer.objects.select_for_update().get(name=name)
+    wait_for_turn(name)
     change_set = ChangeSet.objects.select_for_update(of=("self",)).select_related("document").get(pk=change_set_id)
     if change_set.state != State.APPROVED:
         raise NotAllowed(_("变更 #%(number)s 目前为“%(state)s”，批准后才能发布。") % _naming(change_set))
@@ -52,26 +52,43 @@ def _publish(change_set_id: int, by: User) -> Publication:
             % {"count": len(errors), "first": errors[0].message},
             errors,
         )
-    last = Publication.objects.filter(layer_id=name).aggregate(last=Max("number"))["last"] or 0
-    publication = Publication.objects.create(
-        layer_id=name,
-        number=last + 1,
-        title=change_set.title,
-        reason=change_set.reason,
-        document=change_set.document,
-        document_number=change_set.document_number,
-        published_by=by,
-        published_at=timezone.now(),
-        effective_on=effective_on,
+    publication = number(
+        Publication(
+            layer_id=name,
+            title=change_set.title,
+            reason=change_set.reason,
+            document=change_set.document,
+            document_number=change_set.document_number,
+            published_by=by,
+            effective_on=effective_on,
+        )
     )
     _replace(change_set, layer, publication)
     change_set.publication = publication
     change_set.publish()
     change_set.save(update_fields=["publication", "state", "changed_at"])
-    with connection.cursor() as cursor:
-        # Guards deferred to the commit speak here, while their sentence can still reach a person.
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    hear_guards()
     return publication
+
+
+def wait_for_turn(layer: str) -> None:
+    """Take a layer's row lock, held until the transaction ends: whoever publishes next sees what this one left."""
+    Layer.objects.select_for_update().get(name=layer)
+
+
+def number(publication: Publication) -> Publication:
+    """Write a publication under the next number of its layer, whose lock the caller holds."""
+    last = Publication.objects.filter(layer_id=publication.layer_id).aggregate(last=Max("number"))["last"] or 0
+    publication.number = last + 1
+    publication.published_at = timezone.now()
+    publication.save(force_insert=True)
+    return publication
+
+
+def hear_guards() -> None:
+    """Let guards deferred to the commit speak now, while their sentence can still reach a person."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 def _naming(change_set: ChangeSet) -> dict[str, object]:

@@ -74,7 +74,8 @@ def revert(*, publication_id: int, by: User) -> ChangeSet:
             raise NotAllowed(_("撤销发布的变更由自然资源编制人员拟定。"))
         if change_set is None:
             raise Refused(
-                _("第 %(number)s 次发布不是由变更产生的（初始导入），不能撤销。") % {"number": publication.number}
+                _("第 %(number)s 次发布不是由变更产生的（初始导入或办件决定），不能撤销。")
+                % {"number": publication.number}
             )
         if not layer.versioned:
             raise Refused(_("“%(layer)s”不保留历史版本，请另拟变更更正。") % {"layer": layer.title})

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import threading
-from collections.abc import Callable
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from core.accounts.models import Role
@@ -18,6 +15,7 @@ from core.refusals import NotAllowed, Refused, Stale
 from parks.zones.models import Zone, ZoneVersion
 from tests import places
 from tests.core.mapedit import drafts, proposals
+from tests.races import at_once
 
 TODAY = timezone.localdate
 
@@ -149,28 +147,6 @@ def test_the_layers_revision_rises_so_that_no_tile_is_served_old(who):
     before = Layer.objects.get(name="zones").revision
     publishing.publish(change_set_id=ready.pk, by=who.reviewer)
     assert Layer.objects.get(name="zones").revision > before
-
-
-def at_once(acts: list[Callable[[], object]]) -> list[object]:
-    """Every act in a thread and connection of its own, started together; results or refusals in their order."""
-    results: list[object] = [None] * len(acts)
-    together = threading.Barrier(len(acts))
-
-    def run(number: int) -> None:
-        try:
-            together.wait(30)
-            results[number] = acts[number]()
-        except Refused as refused:
-            results[number] = refused
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(len(acts))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(300)
-    return results
 
 
 @pytest.mark.django_db(transaction=True)
