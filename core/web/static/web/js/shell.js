@@ -1,4 +1,5 @@
 // Starts what every page of the shell has.
+import { initForms } from "./forms.js";
 import { initPalette } from "./palette.js";
 import { initPopovers } from "./popovers.js";
 import { remember } from "./storage.js";
@@ -24,5 +25,6 @@ initPopovers();
 initToasts();
 initUnits();
 initTables();
+initForms();
 initPalette();
 document.documentElement.dataset.shell = "ready"; // keys typed before this moment went nowhere
