@@ -8,9 +8,10 @@ FROM python:3.11-slim-bookworm
 ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PATH=/srv/venv/bin:$PATH \
     MUCHAN_LOCAL_DIR=/srv/state MUCHAN_STATIC_ROOT=/srv/static
 
-# GeoDjango loads these three shared libraries; everything else comes in wheels.
+# GeoDjango loads the first three shared libraries, WeasyPrint the others and the font; everything else comes in wheels.
 RUN apt-get update \
     && apt-get install -y --no-install-recommends gettext libgdal32 libgeos-c1v5 libproj25 \
+        libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --create-home --uid 10001 muchan \
     && install -d -o muchan -g muchan /srv/state /srv/static

@@ -9,16 +9,20 @@ set -euo pipefail
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
 wanted_packages() {
+    local name
     installed postgresql-15-postgis-3 || echo postgresql-15-postgis-3
     # GeoDjango loads these; they come with PostGIS on the same machine but are named for their own sake.
     python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
     command -v node >/dev/null || echo nodejs
     command -v npm >/dev/null || echo npm
     [ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
+    # WeasyPrint loads these to write letters, which are in Chinese.
+    for name in libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk; do
+        installed "$name" || echo "$name"
+    done
     if [ "${1:-}" = --tests ]; then
         command -v chromium >/dev/null || echo chromium
         command -v ogr2ogr >/dev/null || echo gdal-bin
-        installed fonts-noto-cjk || echo fonts-noto-cjk
     fi
 }
 
