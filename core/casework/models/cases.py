@@ -144,6 +144,11 @@ class Case(FSMModelMixin, models.Model):
                 violation_error_message=_("填报人不得决定自己填报的办件。"),
             ),
             models.CheckConstraint(
+                name="casework_case_decider_did_not_accept",
+                condition=Q(decided_by__isnull=True) | Q(accepted_by__isnull=True) | ~Q(decided_by=F("accepted_by")),
+                violation_error_message=_("受理人不得决定自己受理的办件。"),
+            ),
+            models.CheckConstraint(
                 name="casework_case_reasons_given",
                 condition=(~Q(state__in=[State.REFUSED, State.NOT_ACCEPTED, State.RETURNED]) | ~Q(decision_text=""))
                 & (~Q(state=State.CORRECTION) | ~Q(correction_text=""))

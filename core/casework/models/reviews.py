@@ -64,6 +64,26 @@ class Review(models.Model):
                 operation=pgtrigger.Update | pgtrigger.Delete,
                 condition=pgtrigger.Q(old__given_at__isnull=False),
             ),
+            pgtrigger.Trigger(
+                name="given_while_asked",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                condition=pgtrigger.Q(new__given_at__isnull=False),
+                declare=[("asked", "casework_case%ROWTYPE")],
+                func="""
+                    -- The lock lets no review slip in beside the move that ends the round.
+                    SELECT * INTO asked FROM casework_case WHERE id = NEW.case_id FOR SHARE;
+                    IF asked.state <> 'review' OR asked.round <> NEW.round THEN
+                        RAISE EXCEPTION '办件 % 不在这一轮会审，不能出具意见', coalesce(asked.number, asked.id::text)
+                            USING ERRCODE = 'check_violation', CONSTRAINT = 'casework_review_while_asked';
+                    END IF;
+                    IF asked.filed_by_id = NEW.given_by_id THEN
+                        RAISE EXCEPTION '填报人不得对自己填报的办件出具意见'
+                            USING ERRCODE = 'check_violation', CONSTRAINT = 'casework_review_by_another';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
         ]
 
     def __str__(self) -> str:
