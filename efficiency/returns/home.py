@@ -22,30 +22,12 @@ ENTERPRISE = ("enterprise",)
 YIELD_ROLES = ("monitor", "parks", "head")
 
 
-def _occupied(request: SignedIn) -> list[dict[str, Any]]:
-    """Plots of the reader's enterprise today: version, kind, and occupied area in m² (share × plot area)."""
+def _occupied(request: SignedIn) -> list[Any]:
+    """Areas of the plots the reader's enterprise uses today, in m² (share × plot area)."""
     today = timezone.localdate()
-    occupations = {
-        occupation.plot_id: occupation for occupation in Occupation.objects.visible_to(request.user).in_force_on(today)
-    }
-    versions = (
-        PlotVersion.objects.visible_to(request.user).in_force_on(today).defer("geom", "geom_3857").order_by("plot_id")
-    )
-    return [
-        {
-            "plot": version,
-            "kind": occupations[version.plot_id].get_kind_display(),
-            "area_m2": as_decimal(version.area_m2) * occupations[version.plot_id].share,
-            "url": feature_url("plots", version.plot_id),
-        }
-        for version in versions
-        if version.plot_id in occupations
-    ]
-
-
-def plots(request: SignedIn) -> dict[str, Any]:
-    rows = _occupied(request)
-    return {"rows": rows, "total_m2": sum(row["area_m2"] for row in rows)}
+    shares = dict(Occupation.objects.visible_to(request.user).in_force_on(today).values_list("plot_id", "share"))
+    areas = PlotVersion.objects.visible_to(request.user).in_force_on(today).values_list("plot_id", "area_m2")
+    return [as_decimal(area_m2) * shares[plot] for plot, area_m2 in areas if plot in shares]
 
 
 def returns(request: SignedIn) -> dict[str, Any]:
@@ -82,12 +64,11 @@ def answer(request: SignedIn) -> registry.Answer | None:
     member = EnterpriseMember.objects.select_related("enterprise").filter(user=request.user).first()
     if member is None:
         return None
-    rows = _occupied(request)
-    if not rows:
+    areas = _occupied(request)
+    if not areas:
         return registry.Answer(sentence=_("%(name)s没有登记占用的宗地") % {"name": member.enterprise.name})
     return registry.Answer(
-        sentence=_("占用宗地 %(count)s 宗，共 %(mu)s 亩")
-        % {"count": len(rows), "mu": area_text(sum(row["area_m2"] for row in rows)).mu},
+        sentence=_("占用宗地 %(count)s 宗，共 %(mu)s 亩") % {"count": len(areas), "mu": area_text(sum(areas)).mu},
         detail=_("%(name)s，统一社会信用代码 %(uscc)s")
         % {"name": member.enterprise.name, "uscc": member.enterprise.uscc},
     )
@@ -95,7 +76,6 @@ def answer(request: SignedIn) -> registry.Answer | None:
 
 def register() -> None:
     panel, add = registry.HomePanel, registry.register_home_panel
-    add(panel("plots", gettext_lazy("占用的宗地"), ENTERPRISE, "returns/home_plots.html", plots, 20, 8))
     add(panel("returns", gettext_lazy("历年填报"), ENTERPRISE, "returns/home_returns.html", returns, 30, 8))
     add(panel("yields", gettext_lazy("亩均效益"), YIELD_ROLES, "returns/home_yields.html", yields, 25, 8))
     registry.register_home_answer(registry.HomeAnswer("plots", ENTERPRISE, answer, order=10))

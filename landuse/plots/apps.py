@@ -11,9 +11,10 @@ class PlotsConfig(AppConfig):
 
     def ready(self) -> None:
         # Imported here: they read models, which exist only once all apps are loaded.
-        from landuse.plots import checks, editing, layer, search
+        from landuse.plots import checks, editing, layer, panels, search
 
         checks.register()
         editing.register()
         layer.register()
+        panels.register()
         search.register()

@@ -238,6 +238,17 @@ def km2(area_m2: Any) -> str:
 
 
 @register.filter
+def figure(number: Any, limit: Any = None) -> str:
+    """A figure with at most two digits; more where rounding would carry it onto or across the ``limit`` beside it."""
+    if number is None or number == "":
+        return ""
+    bound = Decimal(0) if limit is None or limit == "" else figures.as_decimal(limit)
+    rounded = figures.round_honestly(figures.as_decimal(number), bound)
+    # Decimal('20.00') reads 20; 'f' keeps 450 from becoming 4.5E+2.
+    return figures.grouped(Decimal(f"{rounded.normalize():f}"))
+
+
+@register.filter
 def wan(amount_cny: Any) -> SafeString | str:
     """元 as 万元 with two digits; the exact 元 on hover."""
     if amount_cny is None:
