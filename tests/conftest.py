@@ -45,12 +45,15 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
     A hook, not a fixture: it must come after the flush, which is itself a fixture's end.
     """
-    yield
-    if nextitem is not None and _commits(item):
-        from pytest_django.plugin import blocking_manager_key
+    try:
+        yield
+    finally:
+        # Also after a test that fails at its end, or the next one would find no districts.
+        if nextitem is not None and _commits(item):
+            from pytest_django.plugin import blocking_manager_key
 
-        with item.config.stash[blocking_manager_key].unblock():
-            load_fixtures()
+            with item.config.stash[blocking_manager_key].unblock():
+                load_fixtures()
 
 
 @pytest.fixture(autouse=True)

@@ -17,13 +17,13 @@ def two_zones() -> None:
     zone("FS-NH-02", square(113.00, 23.085, 0.01), name="北侧示例集聚区", zone_class="qianmu")
 
 
-def sign_in(page: Any, user: Any, address: str) -> None:
-    """Sign in and open the map at ``address``."""
+def sign_in(page: Any, user: Any, address: str, ready: str = READY) -> None:
+    """Sign in and open ``address``, waiting for ``ready``: a map unless told otherwise."""
     page.goto(f"/accounts/login/?next={address}")
     page.fill("[name=login]", user.username)
     page.fill("[name=password]", "a-password-of-tests")
     page.keyboard.press("Enter")
-    page.wait_for_selector(READY)
+    page.wait_for_selector(ready)
 
 
 def corners(page: Any) -> list[tuple[float, float]]:

@@ -1,15 +1,14 @@
 """The shell in a real browser: sign-in, palette, unit switch, menu, phone, accessibility."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.test import override_settings
 
+from tests.browser.access import accessibility_problems
+
 PASSWORD = "right-password-1"
-AXE = Path(settings.NPM_ROOT) / "axe-core" / "axe.min.js"
 
 pytestmark = pytest.mark.django_db
 
@@ -35,13 +34,6 @@ def signed_in(page: Any, django_user_model: Any) -> Callable[..., Any]:
         return page
 
     return sign_in
-
-
-def accessibility_problems(page: Any) -> list[str]:
-    # Read as text and evaluated, because the page's policy refuses scripts from elsewhere.
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [f"{violation['id']}: {node['target']}" for violation in found["violations"] for node in violation["nodes"]]
 
 
 def overflow(page: Any) -> int:
@@ -149,7 +141,6 @@ def test_home_fits_a_phone(signed_in, role):
     assert rail["y"] > 700
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed")
 @pytest.mark.parametrize("address", ["/", "/styleguide/", "/search/?q=红线", "/accounts/password/change/"])
 def test_pages_of_the_shell_have_no_accessibility_violation(signed_in, address):
     with override_settings(MUCHAN_DEMO=True):
@@ -159,7 +150,6 @@ def test_pages_of_the_shell_have_no_accessibility_violation(signed_in, address):
         assert accessibility_problems(page) == []
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed")
 def test_the_sign_in_page_has_no_accessibility_violation(page):
     page.goto("/accounts/login/")
     assert accessibility_problems(page) == []
