@@ -59,9 +59,11 @@ DEMO_PASSWORD = os.environ.get("DEMO_PASSWORD", "")
 INSTALLED_APPS = [
     "config",
     "efficiency.returns",
+    "landuse.applications",
     "landuse.controls",
     "landuse.plots",
     "landuse.redline",
+    "parks.programmes",
     "parks.enterprises",
     "parks.zones",
     "core.web",
