@@ -1,11 +1,11 @@
-"""The thread that keeps a worker's heartbeat while a long task occupies the main thread."""
+"""The thread that keeps a worker's heartbeat, and looks at the schedule, while a long task occupies the main one."""
 
 import logging
 import threading
 
 from django.db import DatabaseError, connection
 
-from core.jobs import services
+from core.jobs import schedule, services
 from core.jobs.queries import silence_limit
 
 logger = logging.getLogger(__name__)
@@ -45,6 +45,7 @@ class Heartbeat:
             try:
                 services.beat(worker_id=self.worker_id)
                 services.reap()
+                schedule.hand_over_due()
             except DatabaseError:
                 logger.exception("heartbeat of worker %s failed; trying again in %s s", self.worker_id, self.seconds)
                 connection.close()

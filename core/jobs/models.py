@@ -105,3 +105,27 @@ class Job(models.Model):
             return None
         spent = (timezone.now() - self.started_at).total_seconds()
         return spent * (self.total - self.done) / self.done
+
+
+@tracked()
+class ScheduledRun(models.Model):
+    """定时任务: the latest run of one entry of the schedule (``core.jobs.schedule``).
+
+    ``day`` is the local day it is for. It is done once ``done_at`` is set; until then
+    ``error`` says what the last attempt met.
+    """
+
+    name = models.CharField(_("名称"), max_length=60, primary_key=True)
+    day = models.DateField(_("日期"))
+    attempts = models.PositiveSmallIntegerField(_("次数"), default=1)
+    handed_over_at = models.DateTimeField(_("交付时间"))
+    done_at = models.DateTimeField(_("完成时间"), null=True, blank=True)
+    error = models.TextField(_("原因"), blank=True)
+
+    class Meta:
+        verbose_name = _("定时任务")
+        verbose_name_plural = _("定时任务")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.day}"

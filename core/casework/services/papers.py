@@ -83,12 +83,6 @@ def remove(*, case_id: int, paper_id: int, by: User) -> CasePaper:
         return paper
 
 
-def missing(case: Case) -> list[PaperSlot]:
-    """Required lines of the checklist that hold no version."""
-    held = set(case.papers.counting().filter(internal=False).values_list("slot", flat=True))
-    return [slot for slot in case.kind_of.papers if slot.required and slot.key not in held]
-
-
 def _taken(case_id: int, by: User) -> tuple[Case, bool]:
     """The locked case, and whether ``by`` now writes what it says: the applicant's side while it may be changed."""
     case = locked(case_id, by)
