@@ -59,7 +59,6 @@ DEMO_PASSWORD = os.environ.get("DEMO_PASSWORD", "")
 INSTALLED_APPS = [
     "config",
     "efficiency.returns",
-    "landuse.applications",
     "landuse.controls",
     "landuse.plots",
     "landuse.redline",
