@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "efficiency.returns",
     "landuse.controls",
     "landuse.plots",
+    "landuse.quotas",
     "landuse.redline",
     "parks.programmes",
     "parks.enterprises",
