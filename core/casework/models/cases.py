@@ -57,7 +57,8 @@ class Case(FSMModelMixin, models.Model):
     ``data``: a writer names the one it read. ``due_on`` is the last day of the stage the
     case is in, for whoever has the next move; ``remaining_days`` the working days its
     clock still has while it is paused. ``evidence`` are the findings at the submission
-    and ``decision_evidence`` those at the decision, frozen with their date.
+    and ``decision_evidence`` those at the decision, frozen with their date:
+    ``{"on": "2026-03-31", "findings": […]}`` as :func:`core.casework.findings.as_json` writes them.
     """
 
     kind = models.CharField(_("事项"), max_length=30)
@@ -188,11 +189,10 @@ class Case(FSMModelMixin, models.Model):
             pgtrigger.Trigger(
                 name="says_the_same_once_submitted",
                 when=pgtrigger.Before,
-                operation=pgtrigger.UpdateOf("data", "kind", "applicant_code"),
+                operation=pgtrigger.UpdateOf("data", "evidence", "number"),
                 condition=pgtrigger.Q(old__state__in=[state.value for state in State if state not in EDITABLE]),
                 func="""
-                    IF NEW.data IS DISTINCT FROM OLD.data OR NEW.kind <> OLD.kind
-                        OR NEW.applicant_code <> OLD.applicant_code THEN
+                    IF (NEW.data, NEW.evidence, NEW.number) IS DISTINCT FROM (OLD.data, OLD.evidence, OLD.number) THEN
                         RAISE EXCEPTION '办件 % 已提交，申请内容不可再改', OLD.number
                             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'casework_case_frozen',
                                 HINT = '要求补正或退回后再修改。';
@@ -200,6 +200,7 @@ class Case(FSMModelMixin, models.Model):
                     RETURN NEW;
                 """,
             ),
+            pgtrigger.ReadOnly(name="stays_whose_it_is", fields=["kind", "applicant_code", "filed_by", "on_behalf"]),
             pgtrigger.Protect(
                 name="ended_is_immutable",
                 operation=pgtrigger.Update | pgtrigger.Delete,

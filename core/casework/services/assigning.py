@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.accounts.models import Role, User
 from core.casework import perms
-from core.casework.kinds import CaseKind
 from core.casework.models import Absence, Case, Review, TimelineEntry
 from core.casework.services import notifying, timeline
 from core.casework.services.acting import acting, locked, naming
-from core.casework.states import CLOSED, State
+from core.casework.states import Actor, State
 from core.refusals import NotAllowed, Refused
 
 
@@ -30,7 +29,7 @@ def assign(*, case_id: int, by: User, to: User) -> Case:
             raise NotAllowed(_("办件 %(case)s 目前为“%(state)s”。在办的件由参与办理的人员分派。") % naming(case))
         if by.role not in (to.role, Role.HEAD):
             raise NotAllowed(_("只能分派给本部门的人员；区领导可以分派给任一部门。"))
-        _assign(case, by, deputy_of(to, timezone.localdate()))
+        _assign(case, by, to)
         return case
 
 
@@ -43,14 +42,13 @@ def hand_over(*, by: User, user: User, to: User) -> int:
         _refuse_stranger(by, user)
         if user.role != to.role:
             raise Refused(_("只能移交给同一角色的人员。"))
-        deputy = deputy_of(to, timezone.localdate())
-        mine = Case.objects.visible_to(by).exclude(state__in=CLOSED)
-        waiting = Review.objects.filter(assignee=user, given_at__isnull=True)
+        mine = Case.objects.visible_to(by).open()
+        waiting = Review.objects.filter(assignee=user, given_at__isnull=True, round=F("case__round"))
         rows = mine.filter(Q(assignee=user) | Q(state=State.REVIEW, reviews__in=waiting)).distinct().values("pk")
         cases = Case.objects.filter(pk__in=rows).select_for_update(of=("self",)).order_by("pk")
         given = list(cases)
         for case in given:
-            _assign(case, by, deputy)
+            _assign(case, by, to)
         return len(given)
 
 
@@ -114,34 +112,34 @@ def stands_in_for(user: User, on: dt.date) -> list[int]:
     return [user.pk, *(absence.user_id for absence in away if deputy_of(absence.user, on).pk == user.pk)]
 
 
-def conducting_role(case: Case) -> Role:
-    """The role that conducts a case where it stands: the officer's, the decider's or that of appeals."""
-    kind: CaseKind = case.kind_of
+def conductor(case: Case) -> Actor:
+    """Who conducts a case where it stands: the officer, the decider, or who hears appeals."""
     if case.state in (State.DECISION, State.NOTICE):
-        return kind.decider
-    return kind.appeals if case.state == State.APPEAL else kind.officer
+        return Actor.DECIDER
+    return Actor.APPEALS if case.state == State.APPEAL else Actor.OFFICER
 
 
-def _assign(case: Case, by: User, to: User) -> None:
-    if not to.is_active or not perms.reaches(to, case):
-        raise Refused(_("“%(name)s”已停用，或辖区没有覆盖办理区，不能办理此件。") % {"name": to.display_name})
-    if to.pk == case.filed_by_id:
-        raise Refused(_("“%(name)s”填报了此件，不能办理。") % {"name": to.display_name})
-    review = None
-    if case.state == State.REVIEW:
-        review = case.reviews.filter(round=case.round, office=to.role, given_at__isnull=True).first()
-    if to.role == conducting_role(case):
+def _assign(case: Case, by: User, user: User) -> None:
+    to = deputy_of(user, timezone.localdate())
+    review = case.reviews.filter(round=case.round, office=to.role, given_at__isnull=True).first()
+    if perms.plays(to, case, conductor(case)):
         case.assignee = to
         case.save(update_fields=["assignee", "changed_at"])
-    elif review is not None:
+    elif review is not None and perms.reviews(to, case):
         review.assignee = to
         review.save(update_fields=["assignee"])
     else:
-        raise Refused(_("办件 %(case)s 目前为“%(state)s”，没有该部门要办的事。") % naming(case))
-    timeline.record(case, TimelineEntry.Act.ASSIGNED, by, to.display_name, internal=True)
-    if review is None:
-        notifying.after_move(case, TimelineEntry.Act.ASSIGNED, by, to.display_name)
-    else:
+        raise Refused(
+            _("办件 %(case)s 目前为“%(state)s”，不能分派给“%(name)s”：须辖区覆盖办理区、未曾填报此件，且有要办的事。")
+            % {**naming(case), "name": to.display_name}
+        )
+    name = to.display_name
+    if to.pk != user.pk:
+        name = _("%(deputy)s（代%(user)s）") % {"deputy": name, "user": user.display_name}
+    timeline.record(case, TimelineEntry.Act.ASSIGNED, by, name, internal=True)
+    if case.assignee_id == to.pk:
+        notifying.after_move(case, TimelineEntry.Act.ASSIGNED, by, name)
+    elif review is not None and to.pk != by.pk:
         notifying.tell(users=[to], act=TimelineEntry.Act.ASSIGNED, text=_told(case, review), case=case)
 
 

@@ -209,8 +209,11 @@ def _note_subject(case: Case) -> None:
         return
     case.title, case.subject_codes = subject.title[:160], list(subject.codes)
     # A case that an office already looks at stays with the offices of its district.
-    if case.state != State.CORRECTION:
-        case.district_id = subject.district
+    if case.state == State.CORRECTION:
+        return
+    case.district_id = subject.district
+    if case.on_behalf and not perms.reaches(case.filed_by, case):
+        raise Refused(_("“%(title)s”不在代为填报的账号的管辖范围内。") % {"title": case.title})
 
 
 def _hand_in(case: Case) -> None:
@@ -243,8 +246,7 @@ def _refuse_invalid(case: Case) -> None:
     name = str(field.label) if field is not None and field.label else ""
     raise Refused(
         _("申请表有 %(count)s 处需要修改。首处：%(field)s%(problem)s")
-        % {"count": len(form.errors), "field": f"“{name}”" if name else "", "problem": problems[0]},
-        [],
+        % {"count": len(form.errors), "field": f"“{name}”" if name else "", "problem": problems[0]}
     )
 
 
