@@ -59,6 +59,7 @@ DEMO_PASSWORD = os.environ.get("DEMO_PASSWORD", "")
 INSTALLED_APPS = [
     "config",
     "efficiency.returns",
+    "landuse.applications",
     "landuse.controls",
     "landuse.plots",
     "landuse.quotas",
