@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("core.mapedit.urls")),
     path("", include("core.casework.urls")),
     path("rules/", include("core.policy.urls")),
+    path("programmes/", include("parks.programmes.urls")),
     path("compliance/", include("landuse.redline.urls")),
 ]
 

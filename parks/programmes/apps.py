@@ -11,6 +11,7 @@ class ProgrammesConfig(AppConfig):
 
     def ready(self) -> None:
         # Imported here: they read models, which exist only once all apps are loaded.
-        from parks.programmes import fixtures
+        from parks.programmes import fixtures, panels
 
         fixtures.register()
+        panels.register()

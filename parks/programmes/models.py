@@ -102,12 +102,22 @@ class Programme(models.Model):
         except policy.ParameterMissing:
             return None
 
+    @property
+    def last_day(self) -> dt.date | None:
+        """The last day it is open, as a reader says it; none where the end is open."""
+        return last_day(self.valid_to)
+
     def stands_on(self, day: dt.date) -> bool:
         """Whether it is open on a day."""
         return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
 
 
 EARLIEST_BASE_YEAR = 2000
+
+
+def last_day(valid_to: dt.date | None) -> dt.date | None:
+    """The day before the first one without effect."""
+    return valid_to - dt.timedelta(days=1) if valid_to else None
 
 
 @tracked()
@@ -179,6 +189,11 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.enterprise} — {self.programme}"
+
+    @property
+    def last_day(self) -> dt.date | None:
+        """The last day in force, as a reader says it; none where the end is open."""
+        return last_day(self.valid_to)
 
     @property
     def is_ended(self) -> bool:
