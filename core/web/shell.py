@@ -7,6 +7,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from core.accounts.models import User
+from core.casework.models import Notification
 from core.policy.models import Jurisdiction
 from core.web import registry
 
@@ -62,7 +63,7 @@ def rail(request: SignedIn) -> list[dict[str, Any]]:
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: rail, role, place scope and the demo-data mark."""
+    """Context processor: rail, role, place scope, the demo-data mark and how many notifications are new."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {"shell": None}
@@ -73,5 +74,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "role": user.get_role_display(),
             "scope": scope_label(user),
             "demo": has_demo_data(),
+            "unread": Notification.objects.visible_to(user).unread().count(),
         }
     }
