@@ -259,5 +259,7 @@ LOGGING = {
         "django": {"handlers": [], "propagate": True},
         # Every statement at DEBUG; asked for by name when needed.
         "django.db.backends": {"level": "INFO"},
+        # Tells each step of each letter.
+        "weasyprint.progress": {"level": "WARNING"},
     },
 }
