@@ -121,7 +121,7 @@ _CASE_HOLDS = f"""
 _SHARE_CAPPED = f"""
     FOR fault IN
         SELECT plan.place_id, plan.year, place.name AS place_name, max(n.booked_on) AS booked_on,
-               bool_or(pool.programme_id IS NOT NULL AND n.kind = 'reserve') AS uses
+               bool_or(n.kind <> 'reserve') AS holds, bool_or(n.kind = 'reserve') AS uses
         FROM new_rows n
         JOIN quotas_quotapool pool ON pool.id = n.pool_id
         JOIN quotas_quotaplan plan ON plan.id = pool.plan_id
@@ -136,13 +136,20 @@ _SHARE_CAPPED = f"""
         CONTINUE WHEN share_percent IS NULL;
         SELECT * INTO standing FROM quotas_programme_share(fault.place_id, fault.year::int);
         cap_mu := standing.granted_mu * share_percent / 100;
-        IF standing.weighed_mu > cap_mu OR (fault.uses AND standing.used_mu > cap_mu + standing.covered_mu) THEN
-            over_mu := greatest(standing.weighed_mu - cap_mu, standing.used_mu - cap_mu - standing.covered_mu);
+        over_mu := greatest(
+            CASE WHEN fault.holds THEN standing.weighed_mu - cap_mu END,
+            CASE WHEN fault.uses THEN standing.used_mu - cap_mu - standing.covered_mu END
+        );
+        IF over_mu > 0 THEN
             RAISE EXCEPTION USING
-                MESSAGE = format('%s %s 年项目池指标共 %s 亩，超过年度计划指标 %s 亩的 %s%%（%s 亩），超 %s 亩',
-                    fault.place_name, fault.year, to_char(greatest(standing.programme_mu, standing.used_mu), {_MU}),
-                    to_char(standing.granted_mu, {_MU}), trim_scale(share_percent),
-                    to_char(cap_mu, {_MU}), to_char(over_mu, {_MU})),
+                MESSAGE = format(
+                    '%s %s 年项目池%s %s 亩，超过年度计划指标 %s 亩的 %s%%（%s 亩）%s，超 %s 亩',
+                    fault.place_name, fault.year, CASE WHEN fault.holds THEN '指标共' ELSE '共用' END,
+                    to_char(CASE WHEN fault.holds THEN standing.programme_mu ELSE standing.used_mu END, {_MU}),
+                    to_char(standing.granted_mu, {_MU}), trim_scale(share_percent), to_char(cap_mu, {_MU}),
+                    CASE WHEN standing.covered_mu > 0
+                        THEN format('与年中调剂 %s 亩之和', to_char(standing.covered_mu, {_MU})) ELSE '' END,
+                    to_char(over_mu, {_MU})),
                 ERRCODE = 'check_violation', CONSTRAINT = 'quotas_programme_share', TABLE = TG_TABLE_NAME,
                 HINT = '超出部分须先作年中调剂入池，并写明批准文号';
         END IF;
