@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from core.accounts.models import CITY_CODE, Role
+from core.accounts.models import CITY_CODE, Role, User
 from core.casework.findings import MET, NOTED, UNKNOWN, UNMET, Finding
 from core.casework.models import Case
 from core.casework.services import assessing, filing
@@ -44,7 +44,7 @@ def adopt(key: str, **given: Any) -> Parameter:
     """Put the peer city's figure in force in the whole city since 2023."""
     return adopt_parameter(
         reference=Parameter.objects.get(key=key, status="reference"),
-        by=places.account(Role.PLANNER, CITY_CODE),
+        by=User.objects.filter(username=f"planner-{CITY_CODE}").first() or places.account(Role.PLANNER, CITY_CODE),
         decision="示例纪要〔2023〕1 号",
         **{"on": asking.SINCE, **given},
     )
