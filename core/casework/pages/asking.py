@@ -15,10 +15,9 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext_lazy as _
 
 from core.accounts.models import Role, User
-from core.casework import kinds, working_days
+from core.casework import deputies, kinds, working_days
 from core.casework.models import Case, Review
 from core.casework.pages import standing
-from core.casework.services import assigning
 from core.casework.states import CLOSED, State
 
 PER_PAGE = 50
@@ -179,7 +178,7 @@ def mine(user: User) -> QuerySet[Any]:
     rows: Any = Case.objects.waiting_for(user)
     if user.role == Role.ENTERPRISE:
         return rows
-    own = assigning.stands_in_for(user, timezone.localdate())
+    own = deputies.stands_in_for(user, timezone.localdate())
     others = Review.objects.filter(
         case=OuterRef("pk"), round=OuterRef("round"), office=user.role, given_at__isnull=True, assignee__isnull=False
     ).exclude(assignee__in=own)
