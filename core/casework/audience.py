@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.accounts.models import CITY_CODE, User
@@ -137,8 +138,8 @@ TOLD: dict[str, tuple[Told, ...]] = {
         Told(applicant, _("会审结束，待决定，期限 %(due)s。"), inside=False),
     ),
     "approve": (
-        Told(applicant, _("已批准，公示至 %(notice_until)s，期满后生效。决定书可在办件页面下载。"), inside=False),
-        Told(colleagues, _("已批准，公示至 %(notice_until)s，期满后请办理生效。")),
+        Told(applicant, _("已批准，%(notice)s。决定书可在办件页面下载。"), inside=False),
+        Told(colleagues, _("已批准，%(notice)s。")),
     ),
     "refuse": (
         Told(applicant, _("不予批准：%(text)s。决定书可在办件页面下载，也可在该页申请复核。"), inside=False),
@@ -179,10 +180,8 @@ TOLD: dict[str, tuple[Told, ...]] = {
     "remarked": (Told(colleagues, _("新留言：%(text)s")),),
     "instructed": (Told(colleagues, _("领导批示：%(text)s")),),
     "paper": (Told(colleagues, _("新增材料：%(text)s")),),
-    "overdue": (),
-    "escalated": (Told(heads, _("逾期上报：%(text)s。请督办。")),),
 }
-"""What each act of a timeline is told to whom. What is overdue is told by the watch, which knows whose it is."""
+"""What each act of a timeline is told to whom. What is late is told by the watch over deadlines."""
 
 OPEN_WORDS: dict[str, tuple[Told, ...]] = {
     "remarked": (
@@ -195,6 +194,12 @@ OPEN_WORDS: dict[str, tuple[Told, ...]] = {
     ),
 }
 """The same acts where the applicant reads them."""
+
+
+def lead(case: Case) -> str:
+    """How every sentence begins: number, title, applicant."""
+    name = " ".join(part for part in (case.number or "", case.title or str(case.kind_of.title)) if part)
+    return gettext("%(name)s（%(applicant)s）：") % {"name": name, "applicant": case.applicant_name}
 
 
 def told(act: str, *, internal: bool) -> Sequence[Told]:

@@ -63,7 +63,7 @@ def after_move(
             users = [user for user in people(case) if user.pk not in reached and _may_know(user, inside)]
             reached.update(user.pk for user in users)
             # The lead is added after the sentence is filled in, so that a name with a per cent sign stays as it is.
-            said = _lead(case) + str(sentence) % words
+            said = audience.lead(case) + str(sentence) % words
             written += tell(users=users, act=act, text=said, case=case)
     return written
 
@@ -80,11 +80,6 @@ def _may_know(user: User, inside: bool) -> bool:
     return not inside or user.role != Role.ENTERPRISE
 
 
-def _lead(case: Case) -> str:
-    name = " ".join(part for part in (case.number or "", case.title or str(case.kind_of.title)) if part)
-    return _("%(name)s（%(applicant)s）：") % {"name": name, "applicant": case.applicant_name}
-
-
 def _words(case: Case, text: str, office: str) -> Mapping[str, Any]:
     waiting = case.reviews.filter(round=case.round, given_at__isnull=True)
     first = waiting.order_by("due_on").values_list("due_on", flat=True).first()
@@ -92,7 +87,9 @@ def _words(case: Case, text: str, office: str) -> Mapping[str, Any]:
         "text": text.strip().rstrip("。；，"),
         "due": case.due_on or _("未定"),
         "review_due": first or case.due_on or _("未定"),
-        "notice_until": case.notice_until or _("当日"),
+        "notice": _("公示至 %s，期满后生效") % case.notice_until
+        if case.notice_until
+        else _("不设公示期，办理生效后执行"),
         "office": offices.title(office) if office else _("会审部门"),
         "waiting": waiting.count(),
     }
