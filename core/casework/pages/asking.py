@@ -173,16 +173,16 @@ def tab_of(user: User, tab: str, soon: dt.date) -> QuerySet[Any]:
 def mine(user: User) -> QuerySet[Any]:
     """Cases on which ``user`` has the next move, without those that a colleague of the office was given.
 
-    What was given to somebody ``user`` stands in for is theirs.
+    What was given to somebody ``user`` stands in for is theirs; a closed account keeps nothing to itself.
     """
     rows: Any = Case.objects.waiting_for(user)
     if user.role == Role.ENTERPRISE:
         return rows
     own = deputies.stands_in_for(user, timezone.localdate())
     others = Review.objects.filter(
-        case=OuterRef("pk"), round=OuterRef("round"), office=user.role, given_at__isnull=True, assignee__isnull=False
+        case=OuterRef("pk"), round=OuterRef("round"), office=user.role, given_at__isnull=True, assignee__is_active=True
     ).exclude(assignee__in=own)
-    rows = rows.exclude(Q(assignee__role=user.role) & ~Q(assignee__in=own))
+    rows = rows.exclude(Q(assignee__role=user.role, assignee__is_active=True) & ~Q(assignee__in=own))
     return rows.exclude(Q(state=State.REVIEW) & Exists(others))
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from core.accounts.models import Role, User
 from core.casework import perms
+from core.casework.deputies import deputy_of
 from core.casework.models import Absence, Case, Review, TimelineEntry
 from core.casework.services import notifying, timeline
 from core.casework.services.acting import acting, locked, naming
@@ -83,33 +84,6 @@ def end_absence(*, by: User, absence_id: int) -> None:
         elif absence.until >= today:
             absence.until = today - dt.timedelta(days=1)
             absence.save()
-
-
-def deputy_of(user: User, on: dt.date) -> User:
-    """Who acts for ``user`` on a day: themselves, their deputy, or the deputy's own while that one is away too.
-
-    Two who name each other stand in for nobody: then it is ``user``.
-    """
-    seen = {user.pk}
-    present = user
-    while True:
-        absence = (
-            Absence.objects.filter(user=present, since__lte=on, until__gte=on, deputy__is_active=True)
-            .select_related("deputy")
-            .first()
-        )
-        if absence is None:
-            return present
-        present = absence.deputy
-        if present.pk in seen:
-            return user
-        seen.add(present.pk)
-
-
-def stands_in_for(user: User, on: dt.date) -> list[int]:
-    """Accounts whose work is with ``user`` on a day: their own, and those of the absent they stand in for."""
-    away = Absence.objects.filter(since__lte=on, until__gte=on).select_related("user")
-    return [user.pk, *(absence.user_id for absence in away if deputy_of(absence.user, on).pk == user.pk)]
 
 
 def conductor(case: Case) -> Actor:

@@ -7,6 +7,7 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from core.accounts.models import CITY_CODE, Role, User
+from core.casework.deputies import deputy_of, stands_in_for
 from core.casework.models import Absence, Case, Remark, TimelineEntry
 from core.casework.services import assigning, deciding, remarking, reviewing
 from core.casework.states import State
@@ -115,21 +116,21 @@ class TestAbsence:
         away(who.planner, second, since=1, until=3)
         away(second, third, since=3, until=6)
         today = timezone.localdate()
-        found = [assigning.deputy_of(who.planner, today + DAY * n) for n in range(5)]
+        found = [deputy_of(who.planner, today + DAY * n) for n in range(5)]
         assert found == [who.planner, second, second, third, who.planner]
-        assert assigning.stands_in_for(third, today + DAY * 3) == [third.pk, who.planner.pk, second.pk]
+        assert stands_in_for(third, today + DAY * 3) == [third.pk, who.planner.pk, second.pk]
 
     def test_two_who_name_each_other_keep_their_own(self, who):
         second = another(Role.PLANNER, places.NANHAI)
         away(who.planner, second)
         away(second, who.planner)
-        assert assigning.deputy_of(who.planner, timezone.localdate()) == who.planner
+        assert deputy_of(who.planner, timezone.localdate()) == who.planner
 
     def test_a_closed_account_stands_in_for_nobody(self, who):
         second = another(Role.PLANNER, places.NANHAI)
         away(who.planner, second)
         User.objects.filter(pk=second.pk).update(is_active=False)
-        assert assigning.deputy_of(who.planner, timezone.localdate()) == who.planner
+        assert deputy_of(who.planner, timezone.localdate()) == who.planner
 
     def test_who_stands_in_is_of_the_same_role_and_reaches_as_far(self, who):
         for deputy, problem in (
