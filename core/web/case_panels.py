@@ -32,13 +32,14 @@ def _counts(request: HttpRequest) -> dict[str, int]:
     return request.case_counts  # type: ignore[attr-defined,no-any-return]
 
 
-def _rows(request: SignedIn, tab: str) -> dict[str, Any] | None:
-    """The first few cases under a tab, by deadline; None when there is nothing under it."""
-    count = _counts(request)[tab]
+def _rows(request: SignedIn, tab: str, *, besides: bool = False) -> dict[str, Any] | None:
+    """The first few cases under a tab, by deadline; None when there is nothing. ``besides`` leaves out one's own."""
+    counts = _counts(request)
+    count = counts[tab] - counts["mine_late"] if besides else counts[tab]
     if not count:
         return None
-    asked = asking.Asked(tab=tab)
-    rows = asking.rows_of(request.user, asked, asking.soon_day())[:SHOWN]
+    found = asking.rows_of(request.user, asking.Asked(tab=tab), asking.soon_day())
+    rows = found.exclude(pk__in=asking.mine(request.user).values("pk"))[:SHOWN] if besides else found[:SHOWN]
     soon = standing.due_soon_days()
     return {
         "tab": tab,
@@ -54,8 +55,10 @@ def waiting(request: SignedIn) -> dict[str, Any]:
 
 
 def late(request: SignedIn) -> dict[str, Any] | None:
-    """Cases past a deadline, whoever is late."""
-    return _rows(request, "late")
+    """Cases past a deadline, whoever is late; to an office that has its own above, those of others."""
+    if _counts(request)["late"] == _counts(request)["mine_late"]:
+        return None
+    return _rows(request, "late", besides=request.user.role in OFFICES)
 
 
 def others(request: SignedIn) -> dict[str, Any] | None:
@@ -129,7 +132,7 @@ def register() -> None:
     add = registry.register_home_panel
     template = "web/home/cases.html"
     add(panel("cases_waiting", gettext_lazy("待我办理的办件"), OFFICES, template, waiting, order=5, span=8))
-    add(panel("cases_late", gettext_lazy("逾期的办件"), READERS, template, late, order=6, span=8))
+    add(panel("cases_late", gettext_lazy("他人逾期的办件"), READERS, template, late, order=6, span=8))
     add(panel("cases_others", gettext_lazy("等待他人的办件"), READERS, template, others, order=40, span=8))
     registry.register_home_answer(registry.HomeAnswer("cases", OFFICES, answer, order=5))
     registry.register_search(

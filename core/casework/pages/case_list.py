@@ -41,14 +41,17 @@ def readers_only(request: HttpRequest) -> User:
 
 
 def usual_tab(user: User) -> str:
-    """The tab a reader begins with: those who only watch begin with what is under way."""
-    return "others" if user.role in (Role.AUDITOR, Role.HEAD) else "mine"
+    """The tab a reader begins with: what waits for them; for those who only watch, or wait, what is under way."""
+    if user.role in (Role.AUDITOR, Role.HEAD):
+        return "others"
+    return "others" if user.role == Role.ENTERPRISE and not asking.mine(user).exists() else "mine"
 
 
 def asked_by(request: HttpRequest, user: User) -> asking.Asked:
     """What the address asks for; without a tab, the reader's usual one."""
     query = request.GET.copy()
-    query.setdefault("tab", usual_tab(user))
+    if query.get("tab") not in asking.TABS:
+        query["tab"] = usual_tab(user)
     return asking.Asked.of(query)
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from core.accounts.models import CITY_CODE, Role, User
 from core.accounts.scope import reader
-from core.casework import offices, perms
+from core.casework import letters, offices, perms
 from core.casework.findings import as_json
 from core.casework.models import Case, CasePaper, Review
 from core.casework.pages import acts, asking, bulk, life, standing
@@ -83,6 +83,7 @@ def context(
         "offer": acts.offer(user, case),
         "verdicts": Review.Verdict.choices,
         "colleagues": _colleagues(user, case),
+        "letter": letters.title_of(case),
         "next_case": _next(user, case),
         "refusal": refusal.sentence if refusal else "",
         "refused_findings": as_json(finding for finding in refusal.findings if finding.blocks) if refusal else [],

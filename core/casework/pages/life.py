@@ -31,7 +31,10 @@ TONES = {
 }
 """The colour of an event's line; the others are grey."""
 
-_QUIET = {"opened", "assigned", "paper"}
+_WORDS = {"remarked", "instructed"}
+"""What was said is read beside, in whole; the timeline only says that it was."""
+
+_QUIET = {"opened", "assigned", "paper", *_WORDS}
 """Acts that matter to the record more than to the reader."""
 
 
@@ -52,6 +55,7 @@ class Event:
     is_move: bool = False
     is_new: bool = False
     is_quiet: bool = False
+    is_word: bool = False
 
 
 def events(user: User, case: Case, since: int | None = None) -> list[Event]:
@@ -109,6 +113,7 @@ def _event(user: User, entry: TimelineEntry, pause: dict[str, Any] | None, since
         is_move=move,
         is_new=since is not None and entry.pk > since,
         is_quiet=entry.act in _QUIET,
+        is_word=entry.act in _WORDS,
     )
 
 

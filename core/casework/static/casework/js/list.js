@@ -90,6 +90,20 @@ function initColumns(box) {
   show();
 }
 
+// On a phone the filters are folded away, unless one of them is in use.
+const fold = document.querySelector("[data-filter-fold]");
+if (fold) {
+  const form = fold.form;
+  const used = [...form.querySelectorAll(".filter-more :is(select:not([name=sort]), input)")].some((field) => field.value);
+  const show = (folded) => {
+    form.toggleAttribute("data-folded", folded);
+    fold.setAttribute("aria-expanded", String(!folded));
+  };
+  fold.hidden = false;
+  fold.addEventListener("click", () => show(!form.hasAttribute("data-folded")));
+  show(!used);
+}
+
 if (table) {
   const bar = document.querySelector("[data-bulk]");
   if (bar) initBulk(bar);
