@@ -47,7 +47,9 @@ def checked(*, name: str, content: File) -> Checked:
 
     Its content decides what it is; a name that says otherwise is refused. Raises Refused.
     """
-    name = PurePosixPath(name.replace("\\", "/")).name.strip()[:200]
+    # Control and direction characters would break a header, or show "fdp.exe" as "exe.pdf".
+    name = "".join(letter for letter in name.replace("\\", "/") if letter.isprintable())
+    name = PurePosixPath(name).name.strip()[:200]
     size = content.size or 0
     if not name or not size:
         raise Refused(_("文件为空，或没有文件名。"))

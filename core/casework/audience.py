@@ -7,6 +7,7 @@ whoever acts.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple
 
@@ -16,7 +17,8 @@ from django.utils.translation import gettext_lazy as _
 
 from core.accounts.models import CITY_CODE, User
 from core.casework import applicants
-from core.casework.models import Case, Review
+from core.casework.deputies import deputy_of
+from core.casework.models import Absence, Case, Review
 
 People = Callable[[Case], Iterable[User]]
 
@@ -194,6 +196,13 @@ OPEN_WORDS: dict[str, tuple[Told, ...]] = {
     ),
 }
 """The same acts where the applicant reads them."""
+
+
+def with_deputies(people: Iterable[User], on: dt.date) -> list[User]:
+    """The same people, and who stands in on a day for those of them who are away."""
+    told = list(people)
+    away = set(Absence.objects.filter(user__in=told, since__lte=on, until__gte=on).values_list("user_id", flat=True))
+    return [*told, *(deputy_of(user, on) for user in told if user.pk in away)]
 
 
 def lead(case: Case) -> str:

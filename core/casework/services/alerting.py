@@ -191,4 +191,5 @@ def _asked(alert: Alert) -> tuple[Any, list[User]]:
 
 
 def _notify(alert: Alert, people: list[User], sentence: str) -> None:
-    notifying.tell(users=people, act=alert.rule, text=audience.lead(alert.case) + sentence, case=alert.case)
+    users = audience.with_deputies(people, timezone.localdate())
+    notifying.tell(users=users, act=alert.rule, text=audience.lead(alert.case) + sentence, case=alert.case)

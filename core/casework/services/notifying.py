@@ -60,7 +60,8 @@ def after_move(
         reached: set[int] = {by.pk} if by else set()
         written: list[Notification] = []
         for people, sentence, inside in audience.told(act, internal=internal):
-            users = [user for user in people(case) if user.pk not in reached and _may_know(user, inside)]
+            concerned = audience.with_deputies(people(case), timezone.localdate())
+            users = [user for user in concerned if user.pk not in reached and _may_know(user, inside)]
             reached.update(user.pk for user in users)
             # The lead is added after the sentence is filled in, so that a name with a per cent sign stays as it is.
             said = audience.lead(case) + str(sentence) % words
