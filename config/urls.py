@@ -11,6 +11,7 @@ urlpatterns = [
     path("rules/", include("core.policy.urls")),
     path("programmes/", include("parks.programmes.urls")),
     path("compliance/", include("landuse.redline.urls")),
+    path("quotas/", include("landuse.quotas.urls")),
 ]
 
 handler400 = "core.web.errors.bad_request"

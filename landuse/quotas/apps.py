@@ -11,6 +11,7 @@ class QuotasConfig(AppConfig):
 
     def ready(self) -> None:
         # Imported here: it reads models, which exist only once all apps are loaded.
-        from landuse.quotas import kind
+        from landuse.quotas import kind, panels
 
         kind.register()
+        panels.register()
