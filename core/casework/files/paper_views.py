@@ -73,7 +73,7 @@ def _attach(request: HttpRequest, pk: int) -> HttpResponse:
 @never_cache
 @require_safe
 @login_required
-def paper(request: HttpRequest, pk: int, paper_id: int) -> FileResponse:
+def paper(request: HttpRequest, pk: int, paper_id: int) -> HttpResponse | FileResponse:
     """A paper: PDF and pictures shown in the browser, others and ``?download`` saved. Staff read removed ones too."""
     user = reader(request)
     rows = CasePaper.objects.visible_to(user).filter(case=_found(request, pk))
@@ -86,7 +86,8 @@ def paper(request: HttpRequest, pk: int, paper_id: int) -> FileResponse:
         content = held.file.open("rb")
     except FileNotFoundError:
         logger.exception("the file of paper %s is missing from the storage", held.pk)
-        raise Http404(_("“%(name)s”的文件不在存储中，请联系系统管理员。") % {"name": held.name}) from None
+        sentence = _("“%(name)s”的文件不在存储中。请联系系统管理员从备份恢复。") % {"name": held.name}
+        return _answer(request, pk, sentence, status=404)
     shown = held.content_type in _SHOWN and "download" not in request.GET
     response = FileResponse(content, as_attachment=not shown, filename=held.name, content_type=held.content_type)
     response.headers["Content-Security-Policy"] = _SHOWN.get(held.content_type, f"{_POLICY}; sandbox")
