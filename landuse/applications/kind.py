@@ -54,6 +54,8 @@ PLOT_RATIO = CaseKind(
     form_template="applications/form.html",
     detail_template="applications/detail.html",
     detail=presenting.detail,
+    letter_template="applications/letter.html",
+    letter=presenting.letter,
     icon="building-factory-2",
 )
 

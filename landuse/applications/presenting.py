@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from core.accounts.scope import reader
 from core.casework.kinds import Subject
 from core.casework.models import Case
+from core.casework.states import State
 from core.web.figures import area_text, grouped, round_honestly
 from core.web.map_links import feature_url
 from landuse.applications import asked, rules
@@ -163,6 +164,28 @@ def detail(request: HttpRequest, case: Case) -> Mapping[str, Any]:
         "map_url": feature_url("plots", plot) if plot else "",
         "history_url": _history(request, plot),
         "publication": publication,
+    }
+
+
+def letter(case: Case) -> Mapping[str, Any]:
+    """What the decision letter tells of the case: limits and floor area before and after, and the land premium."""
+    view = View.of(case, timezone.localdate())
+    application = view.application
+    parameter = application.premium_parameter if application else None
+    same = view.use_after == view.use_before
+    decided = timezone.localdate(case.decided_at) if case.decided_at else timezone.localdate()
+    division = rules.in_force(rules.DIVISION, case.district_id, decided)
+    return {
+        "letter_plot": view.version,
+        "letter_area": area_text(view.version.area_m2).m2 if view.version else "—",
+        "letter_use": view.use_before if same else f"{view.use_before} → {view.use_after}",
+        "limits": [Line(label, before, after, unit) for label, unit, before, after in _pairs(view)],
+        "floors": _floor_lines(view.given.floors),
+        "floor_sums": _floor_sums(view.given.floors),
+        "granted": case.state in (State.NOTICE, State.EFFECTIVE),
+        "premium": application.get_premium_route_display() if application else "",
+        "division": division.text if division else "",
+        "premium_basis": f"《{parameter.document.title}》{parameter.article}" if parameter else "",
     }
 
 

@@ -13,6 +13,7 @@ PREMIUM = "plot_ratio.premium_supplement_percent"
 ANCILLARY = "plot_ratio.ancillary_max_percent"
 SCIENCE = "plot_ratio.science_compatible_max_percent"
 FLOOR_TOLERANCE = "plot_ratio.floor_area_tolerance_percent"
+DIVISION = "division.compatible_use"
 STOREY_HEIGHT = "plot_ratio.storey_height_m"
 
 
