@@ -65,7 +65,8 @@ class CaseKind:
     (case, by) act within the move's transaction and raise Refused: reserve, give back,
     change the record. ``undo`` follows a move away from an approval. ``facts(case)`` are
     the lines (label, value, note) of its summary. Templates: ``form_template`` draws the
-    form's own fields (context: form, case, kind), ``detail_template`` what staff and
+    form's own fields (context: form, case, kind; what in it follows from other fields carries
+    ``data-live="name"`` and is drawn anew while somebody types), ``detail_template`` what staff and
     applicant read below the facts (context from ``detail(request, case)``),
     ``letter_template`` the body of the decision letter (context from ``letter(case)``).
     """

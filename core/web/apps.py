@@ -14,7 +14,7 @@ class WebConfig(AppConfig):
 
     def ready(self) -> None:
         # Imported here: its panels read models, which exist only once all apps are loaded.
-        from core.web import case_panels, change_panels, home, map_places, sources
+        from core.web import applicant_panels, case_panels, change_panels, home, map_places, sources
         from core.web.checks import rail_addresses_exist
 
         checks.register(rail_addresses_exist, checks.Tags.urls)
@@ -36,3 +36,4 @@ class WebConfig(AppConfig):
         map_places.register()
         change_panels.register()
         case_panels.register()
+        applicant_panels.register()

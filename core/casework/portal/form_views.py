@@ -28,7 +28,6 @@ from core.casework.portal import drafts
 from core.casework.portal.readiness import readiness
 from core.casework.services import assessing, filing
 from core.casework.states import State
-from core.papers import MOST_BYTES
 from core.refusals import NotAllowed, Refused, Stale
 
 PARTS = {"head": "casework/parts/form_head.html", "findings": "casework/parts/findings.html"}
@@ -141,10 +140,7 @@ def _context(request: HttpRequest, case: Case, typed: Mapping[str, Any] | None =
         "differences": [],
         "config": {
             "draft": reverse("casework:draft", args=[case.pk]),
-            "parts": reverse("casework:edit", args=[case.pk]),
-            "page": case.get_absolute_url(),
             "key": f"case.{case.pk}.{user.pk}",
-            "most": MOST_BYTES,
             "texts": texts(),
         },
     }
@@ -164,10 +160,6 @@ def texts() -> dict[str, str]:
         "keepMine": _("保留我填写的"),
         "takeTheirs": _("采用已保存的"),
         "field": _("填写项"),
-        "sending": _("正在上传 {name}：{percent} %"),
-        "checking": _("已上传 {name}，正在核对"),
-        "tooBig": _("“{name}”超过 50 MB。请压缩或拆分后上传。"),
-        "uploadFailed": _("“{name}”没有上传：网络或服务器没有应答。请重试。"),
     }
 
 

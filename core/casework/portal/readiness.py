@@ -40,6 +40,11 @@ class Readiness:
         return not self.gaps
 
     @property
+    def unnamed(self) -> bool:
+        """Whether there are more gaps than the sentence names."""
+        return len(self.gaps) > NAMED
+
+    @property
     def state(self) -> str:
         """The badge."""
         return "met" if self.is_complete else "risk"
@@ -55,7 +60,7 @@ class Readiness:
         if self.is_complete:
             return _("填写、材料和条件均已齐备")
         titles = _("、").join(gap.title for gap in self.gaps[:NAMED])
-        more = _(" 等") if len(self.gaps) > NAMED else ""
+        more = _(" 等") if self.unnamed else ""
         return _("还差 %(count)s 项：%(titles)s%(more)s") % {"count": len(self.gaps), "titles": titles, "more": more}
 
     @property

@@ -16,6 +16,7 @@ from core.casework.findings import MET, NOTED, UNKNOWN, UNMET
 from core.casework.kinds import PaperSlot
 from core.casework.models import Case, CasePaper
 from core.casework.portal import conversation, progress
+from core.papers import MOST_BYTES
 
 register = template.Library()
 
@@ -64,6 +65,12 @@ def reads_as_applicant(context: Any) -> bool:
 def stands_for_applicant(context: Any, case: Case) -> bool:
     """Whether the reader fills in the checklist: the applicant's side while it may. Offices add supplements only."""
     return case.is_editable and perms.files_for(context["request"].user, case)
+
+
+@register.simple_tag
+def most_bytes() -> int:
+    """How large a paper may be."""
+    return MOST_BYTES
 
 
 @register.simple_tag

@@ -100,7 +100,7 @@ KIND = CaseKind(
     undo=_effect("undo"),
     take_effect=_effect("take_effect"),
     facts=lambda case: [("宗地", case.data.get("plot", ""), ""), ("数值", case.data.get("figure", ""), "")],
-    form_template="casework/form.html",
+    form_template="casework/parts/fields.html",
 )
 
 kinds.register(KIND)

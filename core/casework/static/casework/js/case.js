@@ -1,4 +1,6 @@
 // The page of a case: on a phone its acts are a sheet; reservations ask for their reason.
+import { initUploads } from "./uploads.js";
+
 const page = document.querySelector(".case-page");
 const sheet = document.querySelector("[data-sheet]");
 const opener = document.querySelector("[data-sheet-open]");
@@ -34,4 +36,5 @@ if (reasons) {
   judge();
 }
 
+initUploads();
 page.dataset.ready = "";

@@ -22,6 +22,8 @@ function report(state, answer = {}) {
   if (state === "saved") {
     say(texts.saved.replace("{time}", answer.saved_at), state);
     for (const name of ["head", "findings"]) replace(part(name), answer[`${name}_html`]);
+    // What was typed since is not in this answer; the next one is about it.
+    if (saver.dirty) return;
     refreshLive(fields, answer.fields_html);
     showErrors(form, answer.errors);
   } else if (state === "conflict") {
@@ -49,23 +51,27 @@ const saver = new Saver({ form, url: config.draft, key: config.key, report });
 for (const name of ["input", "change"]) form.addEventListener(name, () => saver.edited());
 
 // What was typed last goes first; then the form is posted like any other.
-let passing = false;
+function hold(held) {
+  for (const button of buttons) button.disabled = held;
+}
+
 form.addEventListener("submit", async (event) => {
-  if (passing) return;
+  const { submitter } = event;
+  if (saver.settled) {
+    setTimeout(() => hold(true)); // after the browser has read which button was pressed
+    return;
+  }
   event.preventDefault();
-  for (const button of buttons) button.disabled = true;
+  hold(true);
   const saved = await saver.send();
-  for (const button of buttons) button.disabled = false;
-  if (!saved) return;
-  passing = true;
-  form.requestSubmit(event.submitter);
-  for (const button of buttons) button.disabled = true;
+  hold(false);
+  if (saved) form.requestSubmit(submitter);
 });
 addEventListener("pageshow", (event) => {
   // Kept by the browser while the case may have moved on: ask the server how it stands.
   if (event.persisted) location.reload();
 });
 
-initUploads({ most: config.most, texts });
+initUploads();
 if (saver.restore()) say(texts.restored, "saved");
 form.dataset.ready = "";

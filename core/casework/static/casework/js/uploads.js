@@ -13,7 +13,7 @@ function sentenceOf(request, fallback) {
   }
 }
 
-export function initUploads({ most, texts }) {
+export function initUploads() {
   async function done() {
     if (!(await refreshParts(PARTS))) location.reload();
     mark();
@@ -28,8 +28,9 @@ export function initUploads({ most, texts }) {
       problem.textContent = sentence;
       problem.hidden = !sentence;
     };
+    const texts = form.closest(".case-papers").dataset;
     if (form.dataset.sending !== undefined) return;
-    if (file.size > most) {
+    if (file.size > Number(texts.most)) {
       form.reset();
       say(texts.tooBig.replace("{name}", file.name));
       return;
@@ -58,10 +59,10 @@ export function initUploads({ most, texts }) {
         delete form.dataset.sending;
         done();
       } else {
-        stop(sentenceOf(request, texts.uploadFailed.replace("{name}", file.name)));
+        stop(sentenceOf(request, texts.failed.replace("{name}", file.name)));
       }
     });
-    request.addEventListener("error", () => stop(texts.uploadFailed.replace("{name}", file.name)));
+    request.addEventListener("error", () => stop(texts.failed.replace("{name}", file.name)));
     form.dataset.sending = "";
     progress.hidden = false;
     say("");

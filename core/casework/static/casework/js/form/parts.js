@@ -35,11 +35,8 @@ export async function refreshParts(names) {
 }
 
 export function showErrors(form, errors) {
-  for (const old of form.querySelectorAll(".field-error")) {
-    const field = old.closest(".field");
-    for (const control of field?.querySelectorAll("[name]") ?? []) control.removeAttribute("aria-invalid");
-    old.remove();
-  }
+  for (const old of form.querySelectorAll(".field-error")) old.remove();
+  for (const control of form.querySelectorAll("[aria-invalid]")) control.removeAttribute("aria-invalid");
   for (const [name, sentences] of Object.entries(errors)) {
     const control = form.elements[name];
     const first = control instanceof RadioNodeList ? control[0] : control;

@@ -22,6 +22,11 @@ export class Saver {
     return this.form.elements.revision.value;
   }
 
+  // Whether the server has everything that was typed.
+  get settled() {
+    return !this.dirty && !this.running;
+  }
+
   // What an earlier visit could not send goes back into the form, under the revision it was typed on.
   restore() {
     const kept = this.kept();
