@@ -19,7 +19,7 @@ from core.accounts.models import CITY_CODE, Role, User
 from core.casework import perms
 from core.casework.models import Case, Review
 from core.casework.services import deciding, filing, reviewing
-from core.casework.states import MOVES, Actor, State
+from core.casework.states import EDITABLE, MOVES, Actor, State
 from core.refusals import NotAllowed
 from tests import places
 from tests.core.casework import cases
@@ -125,6 +125,30 @@ def test_permissions_say_what_the_rule_says(who, everybody, state):
         )
         assert perms.reviews(somebody.user, case) == reviews, somebody
     assert compared == len(MOVES) * len(everybody)
+
+
+#: Whose turn it is, by role, while every review of a case is still within its time.
+TURN = {
+    State.SUBMITTED: {Role.PLANNER},
+    State.REVIEW: set(OFFICES),
+    State.DECISION: {Role.REVIEWER},
+    State.NOTICE: {Role.REVIEWER},
+    State.APPEAL: {Role.HEAD},
+}
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_a_case_waits_for_those_who_can_move_it_and_for_nobody_else(who, everybody, state):
+    case = cases.bring(cases.draft(who), who, state)
+    for somebody in (person for person in everybody if not person.part):
+        waits = Case.objects.waiting_for(somebody.user).filter(pk=case.pk).exists()
+        if somebody.role == Role.ENTERPRISE:
+            assert waits == (somebody.of_applicant and state in EDITABLE), somebody
+        else:
+            turn = somebody.role in TURN.get(state, set()) and somebody.reaches and somebody.active
+            assert waits == turn, somebody
+        if waits:
+            assert perms.moves_for(somebody.user, case) or perms.reviews(somebody.user, case), somebody
 
 
 CALLS: dict[str, Callable[..., Any]] = {
