@@ -65,6 +65,7 @@ def context(
     kind = case.kind_of
     stands = standing.standing(case, user, standing.due_soon_days())
     happened = life.events(user, case, since)
+    offer = acts.offer(user, case)
     return {
         "case": case,
         "kind": kind,
@@ -80,7 +81,7 @@ def context(
         "may_remark": perms.remarks(user, case),
         "events": happened,
         "seen": max((event.pk for event in happened), default=0),
-        "offer": acts.offer(user, case),
+        "offer": offer,
         "verdicts": Review.Verdict.choices,
         "colleagues": _colleagues(user, case),
         "letter": letters.title_of(case),
@@ -89,6 +90,7 @@ def context(
         "refused_findings": as_json(finding for finding in refusal.findings if finding.blocks) if refusal else [],
         "news": [event for event in happened if event.is_new and (event.is_move or event.act == "reviewed")],
         "given": given or {},
+        "left_over": _left_over(offer, given or {}),
     }
 
 
@@ -140,6 +142,12 @@ def _identity(row: Mapping[str, Any]) -> tuple[str, str]:
 
 def _outcome(row: Mapping[str, Any]) -> tuple[Any, ...]:
     return row["state"], row["measured"], row["required"], row["message"]
+
+
+def _left_over(offer: acts.Offer, given: Mapping[str, str]) -> str:
+    """What was typed for an act that is no longer offered: there is no form to show it in, and it is not lost."""
+    shown = {act.move for act in offer.acts if not act.held} | ({"review"} if offer.review else set())
+    return "" if given.get("act") in {*shown, "remark", "assign"} else given.get("text", "").strip()
 
 
 def _rounds(user: User, case: Case) -> list[dict[str, Any]]:

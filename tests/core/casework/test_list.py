@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import re
 
 import openpyxl
 import pytest
@@ -20,6 +19,7 @@ from core.casework.states import State
 from core.policy.models import Parameter
 from tests import places
 from tests.core.casework import cases
+from tests.core.casework.reading import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -27,12 +27,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def who(db: None) -> cases.People:
     return cases.people()
-
-
-def text_of(response) -> str:
-    """The words of the page, its markup and runs of blanks taken out."""
-    plain = re.sub(r"<(script|style).*?</\1>|<[^>]+>", " ", response.content.decode(), flags=re.S)
-    return re.sub(r"\s+", " ", plain)
 
 
 def under(user, tab: str) -> set[int]:
