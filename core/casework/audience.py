@@ -135,6 +135,10 @@ TOLD: dict[str, tuple[Told, ...]] = {
         Told(reviewers, _("申请人已补正，请出具会审意见，期限 %(review_due)s。")),
         Told(applicant, _("补正已提交，会审继续，决定期限 %(due)s。"), inside=False),
     ),
+    "lapse": (
+        Told(applicant, _("补正期限已过，没有收到补正，按撤回办结。仍需办理的，请重新申请。"), inside=False),
+        Told(colleagues, _("申请人逾期未补正，已按撤回办结，不必再办。")),
+    ),
     "conclude_review": (
         Told(deciders, _("会审结束，请于 %(due)s 前作出决定。")),
         Told(applicant, _("会审结束，待决定，期限 %(due)s。"), inside=False),

@@ -52,7 +52,8 @@ class CaseQuerySet(PlaceScopedQuerySet):
         """The condition under which an office's account has the next move on a case it can see.
 
         The conducting office waits while others review in time: it moves again once all have
-        spoken, or one is late and may be passed over. A notice is left alone until it is over.
+        spoken, or one is late and may be passed over, and when a correction did not come in
+        time. A notice is left alone until it is over.
         Staff who filed on behalf have the applicant's moves, and no others.
         """
         from core.casework.models import Review
@@ -65,7 +66,8 @@ class CaseQuerySet(PlaceScopedQuerySet):
         for kind in kinds.all_kinds():
             mine = Q(kind=kind.name)
             if user.role == kind.officer:
-                waiting |= mine & (Q(state=State.SUBMITTED) | (Q(state=State.REVIEW) & Q(heard)))
+                lapsed = Q(state=State.CORRECTION, due_on__lt=today)
+                waiting |= mine & (Q(state=State.SUBMITTED) | (Q(state=State.REVIEW) & Q(heard)) | lapsed)
             if user.role in kind.offices:
                 waiting |= mine & Q(state=State.REVIEW) & Q(Exists(unspoken.filter(office=user.role)))
             if user.role == kind.decider:

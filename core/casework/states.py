@@ -67,6 +67,8 @@ MOVES = {
     # A case corrected before it was accepted is looked at anew; afterwards its review goes on.
     "correct_filing": Move((State.CORRECTION,), State.SUBMITTED, Actor.APPLICANT),
     "correct_review": Move((State.CORRECTION,), State.REVIEW, Actor.APPLICANT),
+    # A correction that never comes must not keep a case open for ever.
+    "lapse": Move((State.CORRECTION,), State.WITHDRAWN, Actor.OFFICER),
     "conclude_review": Move((State.REVIEW,), State.DECISION, Actor.OFFICER),
     "approve": Move((State.DECISION,), State.NOTICE, Actor.DECIDER),
     "refuse": Move((State.DECISION,), State.REFUSED, Actor.DECIDER),
@@ -89,6 +91,7 @@ MOVE_TITLES = {
     "ask_correction": _("要求补正"),
     "correct_filing": _("提交补正"),
     "correct_review": _("提交补正"),
+    "lapse": _("逾期未补正，按撤回办结"),
     "conclude_review": _("会审结束，报决定"),
     "approve": _("批准"),
     "refuse": _("不予批准"),

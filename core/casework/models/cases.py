@@ -238,6 +238,7 @@ class Case(FSMModelMixin, models.Model):
     ask_correction = _declared("ask_correction")
     correct_filing = _declared("correct_filing")
     correct_review = _declared("correct_review")
+    lapse = _declared("lapse")
     conclude_review = _declared("conclude_review")
     approve = _declared("approve")
     refuse = _declared("refuse")

@@ -84,13 +84,14 @@ _FIELDS: dict[str, tuple[Asked, ...]] = {
     ),
     "return_to_applicant": _reason(gettext_lazy("退回的理由"), gettext_lazy("哪里需要重做，怎样修改")),
     "reconsider": _reason(gettext_lazy("异议的内容"), gettext_lazy("谁、在哪天、对什么提出异议")),
+    "lapse": _reason(gettext_lazy("催告情况"), gettext_lazy("何时、以何种方式提醒过申请人")),
     "withdraw": _reason(gettext_lazy("撤回的原因"), gettext_lazy("可以不填"), required=False),
     "appeal": _reason(gettext_lazy("申请复核的理由"), gettext_lazy("对哪一项决定有异议，事实和依据是什么")),
     "uphold": _reason(gettext_lazy("维持原决定的理由"), gettext_lazy("对申请人提出的各点逐一答复")),
     "overturn": _reason(gettext_lazy("撤销原决定的理由"), gettext_lazy("原决定哪里不当，重新办理时注意什么")),
 }
 
-_DANGEROUS = {"decline", "refuse", "withdraw"}
+_DANGEROUS = {"decline", "lapse", "refuse", "withdraw"}
 _EXPECTED = (
     "accept",
     "conclude_review",
@@ -126,6 +127,8 @@ def _act(case: Case, move: str, waiting: list[Review]) -> Act:
         fields, held, tone = _conclusion(waiting)
     elif move == "take_effect" and case.notice_until and timezone.localdate() <= case.notice_until:
         held, tone = _("公示至 %(until)s，期满后办理。") % {"until": case.notice_until.isoformat()}, ""
+    elif move == "lapse" and case.due_on and timezone.localdate() <= case.due_on:
+        held, tone = _("补正期限至 %(until)s，期满后才能办结。") % {"until": case.due_on.isoformat()}, ""
     elif move == "approve":
         fields = _approval(case, fields)
     return Act(move, MOVE_TITLES[move], tone, _says(case, move), fields, held)
@@ -173,6 +176,8 @@ def _says(case: Case, move: str) -> str:
             return _("本件的计时暂停，申请人须在 %(day)s 前补正；补正后从剩余天数继续计。") % {
                 "day": _by(case, "correction")
             }
+        case "lapse":
+            return _("本件按撤回办结，编号保留；申请人仍需办理的，须重新申请。")
         case "conclude_review":
             return _("会审意见不再变动，转%(office)s决定。") % {"office": offices.title(case.kind_of.decider)}
         case "approve":
@@ -241,6 +246,7 @@ DO: dict[str, Callable[[int, User, Given], Case]] = {
     "accept": lambda pk, by, given: deciding.accept(case_id=pk, by=by),
     "decline": lambda pk, by, given: deciding.decline(case_id=pk, by=by, text=_text(given)),
     "ask_correction": lambda pk, by, given: deciding.ask_correction(case_id=pk, by=by, text=_text(given)),
+    "lapse": lambda pk, by, given: deciding.lapse(case_id=pk, by=by, text=_text(given)),
     "conclude_review": lambda pk, by, given: deciding.conclude_review(case_id=pk, by=by, text=_text(given)),
     "approve": lambda pk, by, given: deciding.approve(case_id=pk, by=by, text=_text(given), number=_number(given)),
     "refuse": lambda pk, by, given: deciding.refuse(case_id=pk, by=by, text=_text(given), number=_number(given)),

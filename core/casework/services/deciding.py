@@ -53,6 +53,25 @@ def ask_correction(*, case_id: int, by: User, text: str) -> Case:
         return case
 
 
+def lapse(*, case_id: int, by: User, text: str) -> Case:
+    """Close a case whose correction did not come in time, as if it were withdrawn; ``text`` says how it was urged.
+
+    Raises NotAllowed, and Refused while the applicant still has time or without the text.
+    """
+    with acting(by):
+        case, move = begin(case_id, by, "lapse")
+        today = timezone.localdate()
+        if case.due_on is not None and today <= case.due_on:
+            raise Refused(
+                _("补正期限至 %(until)s，当日仍可补正，期满后才能按撤回办结。") % {"until": case.due_on.isoformat()}
+            )
+        text = words(text, _("请写明催告情况：何时、以何种方式提醒过申请人。"))
+        clock.end_pause(case, today)
+        case.due_on, case.closed_at = None, timezone.now()
+        finish(case, move, by, text=text)
+        return case
+
+
 def conclude_review(*, case_id: int, by: User, text: str = "") -> Case:
     """Report a case for decision once every office has spoken.
 

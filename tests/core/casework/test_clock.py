@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from django.db import IntegrityError, transaction
 
-from core.casework.models import Pause
+from core.casework.models import Case, Pause
 from core.casework.services import deciding, filing, reviewing
 from core.casework.states import State
 from core.refusals import Refused
@@ -127,6 +127,32 @@ def test_a_withdrawal_during_a_correction_closes_the_pause(who, on):
     case = filing.withdraw(case_id=case.pk, by=who.applicant)
     assert (case.state, case.remaining_days, case.due_on) == (State.WITHDRAWN, None, None)
     assert case.pauses.get().until == day("2026-03-05")
+
+
+def test_a_correction_that_does_not_come_lets_the_case_lapse_once_its_time_is_over(who, on):
+    on("2026-09-18")
+    case = cases.bring(cases.draft(who), who, State.SUBMITTED)
+    on("2026-09-22")
+    case = deciding.ask_correction(case_id=case.pk, by=who.planner, text="补充方案")
+    on("2026-10-20")
+    assert not Case.objects.waiting_for(who.planner).exists()
+    with pytest.raises(Refused, match="补正期限至 2026-10-20，当日仍可补正"):
+        deciding.lapse(case_id=case.pk, by=who.planner, text="已电话提醒")
+    on("2026-10-21")
+    assert Case.objects.waiting_for(who.planner).exists()
+    with pytest.raises(Refused, match="请写明催告情况"):
+        deciding.lapse(case_id=case.pk, by=who.planner, text="")
+    case = deciding.lapse(case_id=case.pk, by=who.planner, text="9 月 30 日、10 月 15 日电话提醒")
+    assert (case.state, case.remaining_days, case.due_on) == (State.WITHDRAWN, None, None)
+    assert case.pauses.get().until == day("2026-10-21")
+    assert case.timeline.last().text == "9 月 30 日、10 月 15 日电话提醒"
+
+
+def test_a_correction_still_counts_after_its_time_while_the_case_has_not_lapsed(who, on):
+    on("2026-09-18")
+    case = cases.bring(cases.draft(who), who, State.CORRECTION)
+    on("2026-11-20")
+    assert filing.correct(case_id=case.pk, by=who.applicant).state == State.SUBMITTED
 
 
 def test_the_last_day_of_the_notice_is_still_notice(who, on):

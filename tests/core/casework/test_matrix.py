@@ -7,6 +7,7 @@ against their own decision; the applicant's moves belong to the applicant's acco
 whoever filed on behalf.
 """
 
+import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
 from core.accounts.models import CITY_CODE, Role, User
 from core.casework import perms
@@ -158,6 +160,7 @@ CALLS: dict[str, Callable[..., Any]] = {
     "ask_correction": deciding.ask_correction,
     "correct_filing": filing.correct,
     "correct_review": filing.correct,
+    "lapse": deciding.lapse,
     "conclude_review": deciding.conclude_review,
     "approve": deciding.approve,
     "refuse": deciding.refuse,
@@ -188,6 +191,8 @@ def ready(who: cases.People, move: str, state: State) -> Case:
             reviewing.give_review(case_id=case.pk, by=user, verdict="agree")
     else:
         case = cases.bring(cases.draft(who), who, state)
+        if move == "lapse":
+            Case.objects.filter(pk=case.pk).update(due_on=timezone.localdate() - dt.timedelta(days=1))
         if move == "submit":
             cases.fill_papers(case, who.applicant)
     return Case.objects.get(pk=case.pk)
