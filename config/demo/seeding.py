@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pghistory
 import shapely
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from config.demo import city, layers
+from config.demo import cases, city, layers, members
 from config.demo.accounts import Password, create_accounts, usernames
 from config.demo.city import City, Say
 from config.demo.copying import restart_ids
@@ -24,6 +24,7 @@ from efficiency.returns.services import refresh_plot_figures
 from landuse.plots.models import Occupation, Plot, PlotVersion
 from landuse.redline.models import Tract, TractVersion
 from parks.enterprises.models import Enterprise, EnterpriseMember, Industry
+from parks.programmes.models import Membership, Programme
 from parks.zones.models import Zone, ZoneVersion
 
 LAST_YEAR = 2025
@@ -49,10 +50,11 @@ class Seeded:
     plots: int
     enterprises: int
     returns: int
+    cases: int = 0
 
 
-def seed_demo(*, seed: int, plots: int, years: int, password: Password, say: Say) -> Seeded:
-    """Draw the demo city and load it in one transaction.
+def seed_demo(*, seed: int, plots: int, years: int, password: Password, say: Say, with_cases: bool = True) -> Seeded:
+    """Draw the demo city and load it in one transaction; ``with_cases`` leads some cases through it as well.
 
     Raises SeedRefused when the database holds data that is not the demo city's or lacks
     what the city stands on, AlreadySeeded when the demo city is there.
@@ -62,23 +64,28 @@ def seed_demo(*, seed: int, plots: int, years: int, password: Password, say: Say
     def timed(message: str) -> None:
         say(f"[{time.monotonic() - started:6.1f} s] {message}")
 
-    with transaction.atomic(), pghistory.context(source="seed_demo", seed=seed):
+    with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-        _refuse_unless_free()
-        districts = _districts()
-        try:
-            drawn = city.draw(districts, seed=seed, plots=plots, say=timed)
-        except NoRoom as error:
-            raise SeedRefused(str(error)) from error
-        # Foreign keys are checked with each statement instead of queued by the million.
-        with connection.cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        restart_ids(User, Publication, Occupation, YearlyReturn, PlotFigure, EnterpriseMember)
-        # An ORM write first: it hands the history context to the transaction, which COPY cannot.
-        accounts = create_accounts(password)
-        result = _load(drawn, accounts, list(range(LAST_YEAR - years + 1, LAST_YEAR + 1)), timed)
-    _analyze()
+        with pghistory.context(source="seed_demo", seed=seed):
+            _refuse_unless_free()
+            districts = _districts()
+            try:
+                drawn = city.draw(districts, seed=seed, plots=plots, say=timed)
+            except NoRoom as error:
+                raise SeedRefused(str(error)) from error
+            # Foreign keys are checked with each statement instead of queued by the million.
+            with connection.cursor() as cursor:
+                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            restart_ids(User, Publication, Occupation, YearlyReturn, PlotFigure, EnterpriseMember, Membership)
+            # An ORM write first: it hands the history context to the transaction, which COPY cannot.
+            accounts = create_accounts(password)
+            result = _load(drawn, accounts, list(range(LAST_YEAR - years + 1, LAST_YEAR + 1)), timed)
+        _analyze()
+        if with_cases:
+            # Outside the context above: each act is written in the name of who does it.
+            result = replace(result, cases=cases.load_cases(seed, accounts))
+            timed(_("办件 %(count)d 件") % {"count": result.cases})
     timed(_("示例城市已就绪"))
     return result
 
@@ -92,6 +99,7 @@ def _load(drawn: City, accounts: dict[str, User], years: list[int], say: Say) ->
     say(_("集聚区与红线已装载"))
     land, codes = layers.load_plots(drawn, towns, years, publisher, say)
     enterprises, returns = load_firms(drawn, land, codes, towns, years, accounts, say)
+    say(_("培育计划成员 %(count)d 家") % {"count": members.load_members(drawn.seed)})
     for year in years:
         refresh_plot_figures(year=year)
     say(_("宗地亩均指标已计算"))
@@ -107,6 +115,8 @@ def _refuse_unless_free() -> None:
         raise SeedRefused(foreign % _("图层发布"))
     if Publication.objects.filter(is_demo=True).exists():
         raise AlreadySeeded(_("示例城市已在数据库中，未作任何改动。"))
+    if Programme.objects.filter(is_demo=True).exists() or Membership.objects.exists():
+        raise SeedRefused(foreign % Membership._meta.verbose_name)
     for model in (Enterprise, Zone, Tract, Plot):
         if model._default_manager.exists():
             raise SeedRefused(foreign % model._meta.verbose_name)
@@ -129,7 +139,7 @@ def _analyze() -> None:
     """Fresh statistics, without which the first maps would be slow."""
     models = (
         Zone, ZoneVersion, Tract, TractVersion, Plot, PlotVersion, Occupation, Industry,
-        Enterprise, EnterpriseMember, YearlyReturn, PlotFigure,
+        Enterprise, EnterpriseMember, Membership, YearlyReturn, PlotFigure,
     )  # fmt: skip
     with connection.cursor() as cursor:
         for model in models:

@@ -19,12 +19,13 @@ DEFAULT_SEED = 1
 class Command(BaseCommand):
     """Thin: reads arguments, calls ``config.demo.seeding.seed_demo``, prints."""
 
-    help = "装入示例城市（全部为虚构数据，名称带“示例”）。同一 --seed 得到完全相同的数据。"
+    help = "装入示例城市（全部为虚构数据，名称带“示例”）。同一 --seed 得到完全相同的数据；办件的日期从装入当日倒推。"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--plots", type=int, default=DEFAULT_PLOTS, help="宗地数，默认 40000")
         parser.add_argument("--years", type=int, default=DEFAULT_YEARS, help="报表年数（至 2025 年），默认 5")
         parser.add_argument("--seed", type=int, default=DEFAULT_SEED, help="随机种子，默认 1")
+        parser.add_argument("--no-cases", action="store_true", help="不装入示例办件和用地指标")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not 100 <= options["plots"] <= 1_500_000:
@@ -47,6 +48,7 @@ class Command(BaseCommand):
                 years=options["years"],
                 password=password,
                 say=say,
+                with_cases=not options["no_cases"],
             )
         except AlreadySeeded as already:
             if options["verbosity"]:
@@ -58,7 +60,7 @@ class Command(BaseCommand):
             self.stdout.write(
                 _(
                     "示例城市：集聚区 %(zones)s 个、红线图斑 %(tracts)s 个、宗地 %(plots)s 宗、"
-                    "企业 %(enterprises)s 家、年报 %(returns)s 份。"
+                    "企业 %(enterprises)s 家、年报 %(returns)s 份、办件 %(cases)s 件。"
                 )
                 % vars(done)
             )
