@@ -50,6 +50,7 @@ def programmes(request: HttpRequest) -> HttpResponse:
             quota_parameter=parameter_id(F("quota_key"), F("place_id"), today),
         )
     )
+    rows.sort(key=lambda row: (not row.stands_on(today), row.place_id, row.level, row.name))
     figures = Parameter.objects.select_related("document").in_bulk({row.quota_parameter for row in rows} - {None})
     own = held.select_related("programme").order_by("-valid_from") if user.role == Role.ENTERPRISE else None
     return render(
