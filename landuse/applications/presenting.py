@@ -93,7 +93,7 @@ def facts(case: Case) -> Sequence[tuple[Any, Any, Any]]:
     if view.version is not None:
         area = area_text(view.version.area_m2)
         lines.append((_("椭球面积"), f"{area.mu} {_('亩')}", f"{area.m2} m²"))
-    lines += [(label, f"{before} → {after}", unit) for label, unit, before, after in _pairs(view)]
+    lines += [(label, f"{before} → {after} {unit}".strip(), "") for label, unit, before, after in _pairs(view)]
     same = view.use_after == view.use_before
     lines.append(
         (_("土地用途"), view.use_before if same else f"{view.use_before} → {view.use_after}", _("不变") if same else "")
@@ -102,8 +102,8 @@ def facts(case: Case) -> Sequence[tuple[Any, Any, Any]]:
     lines.append(
         (
             _("建筑面积"),
-            f"{area_text(floors.before).m2} → {area_text(floors.after).m2}",
-            _("m²，其中配套 %(share)s %%") % {"share": _percent(floors.share_after(ANCILLARY))},
+            f"{area_text(floors.before).m2} → {area_text(floors.after).m2} m²",
+            _("其中配套 %(share)s %%") % {"share": _percent(floors.share_after(ANCILLARY))},
         )
     )
     if view.application is not None:

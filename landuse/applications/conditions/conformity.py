@@ -13,6 +13,9 @@ from landuse.applications import plans, rules
 from landuse.applications.conditions.subject import Subject
 from landuse.controls.models import ControlKind
 
+AREA_NOISE_M2 = Decimal("0.01")
+"""What cutting two outlines leaves of a plot that lies wholly inside; for the sentence only."""
+
 
 def conformity(subject: Subject) -> Iterator[Finding]:
     """One finding a control line; a line nobody has imported is not judged, and its finding says so."""
@@ -66,10 +69,14 @@ def place(subject: Subject) -> Finding:
     inside = plans.inside_red_line(subject.version, subject.on)
     zone = plans.zone_name(subject.version, subject.on)
     area = Decimal(str(subject.version.area_m2))
-    words = {
-        "inside": area_text(inside, floor_m2=area).m2,
-        "area": area_text(area).m2,
-        "zone": _("位于%(zone)s") % {"zone": zone} if zone else _("不在工业集聚区内"),
-    }
-    message = _("宗地 %(area)s m²，其中 %(inside)s m² 在工业用地红线内；%(zone)s。") % words
-    return Finding(rule, title, NOTED, message)
+    if not inside:
+        share = _("不在工业用地红线内")
+    elif area - inside < AREA_NOISE_M2:
+        share = _("全部在工业用地红线内")
+    else:
+        share = _("%(area)s m² 中有 %(inside)s m² 在工业用地红线内") % {
+            "area": area_text(area).m2,
+            "inside": area_text(inside).m2,
+        }
+    where = _("位于%(zone)s") % {"zone": zone} if zone else _("不在工业集聚区内")
+    return Finding(rule, title, NOTED, _("宗地%(share)s；%(where)s。") % {"share": share, "where": where})

@@ -90,9 +90,9 @@ def no_breach(subject: Subject) -> Finding:
     return _none_in(
         subject,
         "PR-1.breach",
-        _("系统内没有未了结的违约记录"),
+        _("没有未了结的违约记录"),
         standing.breaches(),
-        _("系统尚未接入履约监管台账，未核对；由部门审查时核实。"),
+        _("系统尚未接入履约监管台账，没有核对。"),
     )
 
 
@@ -101,9 +101,9 @@ def no_idle_land(subject: Subject) -> Finding:
     return _none_in(
         subject,
         "PR-1.idle",
-        _("系统内没有闲置土地认定记录"),
+        _("没有闲置土地认定记录"),
         standing.idle_land(),
-        _("系统尚未接入闲置土地台账，未核对；由部门审查时核实。"),
+        _("系统尚未接入闲置土地台账，没有核对。"),
     )
 
 
@@ -114,7 +114,8 @@ def _none_in(
     if not code:
         return Finding(rule, title, UNKNOWN, _("选择宗地后核对。"), field="plot")
     if not registers:
-        return Finding(rule, title, MET, _("无记录。%(looked)s") % {"looked": unconnected}, blocking=True)
+        # Nothing was looked into: no record is known, and none is known to be absent.
+        return Finding(rule, title, UNKNOWN, unconnected, advice=_("由部门审查时对照纸质台账核实。"))
     found = [
         (register, record)
         for register in registers

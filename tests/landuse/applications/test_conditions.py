@@ -219,7 +219,7 @@ class TestStanding:
 
     def test_with_no_register_it_says_that_none_was_asked(self, nanhai, registers):
         row = found(asking.draft(nanhai), "PR-1.breach")
-        assert row.state == MET
+        assert (row.state, row.blocks) == (UNKNOWN, False)
         assert "尚未接入" in row.message
 
     def test_an_open_breach_and_an_idle_finding_stand_in_the_way(self, nanhai, registers):
