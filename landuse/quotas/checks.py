@@ -61,17 +61,22 @@ class Asked:
     def pool(self) -> QuotaPool | None:
         """The pool asked, with its sums as of the judgement."""
         number = self.data.get("pool")
-        pools = QuotaPool.objects.select_related("plan__place", "programme").with_balance(self._until)
+        pools = QuotaPool.objects.select_related("plan__place", "programme").with_balance(self.until)
         return pools.filter(pk=int(number)).first() if number else None
 
     @property
-    def _until(self) -> dt.datetime:
+    def until(self) -> dt.datetime:
         """The moment whose ledger counts: the submission when that day is judged again, else the end of the day."""
         submitted: dt.datetime | None = self.case.submitted_at
         if submitted and not self.case.is_editable and timezone.localdate(submitted) == self.on:
             return submitted
         day_after = dt.datetime.combine(self.on + dt.timedelta(days=1), dt.time())
         return timezone.make_aware(day_after) - dt.timedelta(microseconds=1)
+
+    def submitted_in(self, year: int) -> bool:
+        """Whether the case was submitted in a year, and is not being written anew."""
+        submitted: dt.datetime | None = self.case.submitted_at
+        return submitted is not None and not self.case.is_editable and timezone.localdate(submitted).year == year
 
     @cached_property
     def place(self) -> str:
@@ -86,7 +91,7 @@ class Asked:
 
     def available_in(self, pool: Any) -> Decimal:
         """What a pool can give this case, in 亩: what is available and what the case itself holds of it already."""
-        held = QuotaEntry.objects.filter(at__lte=self._until, pool=pool).held_by(self.case.pk)
+        held = QuotaEntry.objects.filter(at__lte=self.until, pool=pool).held_by(self.case.pk)
         return Decimal(pool.available + held["reserved"] + held["committed"])
 
     def source(self, key: str) -> Source | None:
@@ -125,9 +130,6 @@ def _room(asked: Asked) -> Iterator[Finding]:
         _("“%(pool)s”可用 %(room)s 亩，申请 %(amount)s 亩。") % figures
         if enough
         else _("“%(pool)s”可用 %(room)s 亩，申请 %(amount)s 亩，差 %(short)s 亩。") % figures,
-        measured=amount,
-        required=room,
-        unit=MU,
         source=asked.source("quota.priority"),
         advice="" if enough else _("可以提交排队；批准时须有余量。由自然资源局下达或调入指标，或减少面积。"),
         field="amount_mu",
@@ -144,11 +146,9 @@ def _year(asked: Asked) -> Iterator[Finding]:
         _("本年度指标"),
         MET if same else UNMET,
         _("使用 %(year)s 年度指标。") % facts if same else _("所选为 %(year)s 年度指标，%(now)s 年不再安排。") % facts,
-        measured=Decimal(asked.pool.plan.year),
-        required=Decimal(asked.on.year),
         advice="" if same else _("请改选 %(now)s 年度的指标池。") % facts,
-        # What was decided within the year stands; only a new request must be of the running year.
-        blocking=asked.case.is_editable,
+        # What was submitted within the year may be decided after it; a new request must be of the running year.
+        blocking=not same and not asked.submitted_in(asked.pool.plan.year),
         field="pool",
     )
 
@@ -181,7 +181,7 @@ def _membership(asked: Asked) -> Iterator[Finding]:
 def _cap(asked: Asked) -> Iterator[Finding]:
     if asked.pool is None or asked.pool.programme_id is None:
         return
-    standing = share.standing(asked.pool.plan.place_id, asked.pool.plan.year, asked.on)
+    standing = share.standing(asked.pool.plan.place_id, asked.pool.plan.year, asked.on, asked.until)
     title = _("项目池占年度计划的比例")
     source = asked.source(share.CAP_KEY)
     if standing.cap_percent is None:
@@ -196,7 +196,7 @@ def _cap(asked: Asked) -> Iterator[Finding]:
         )
         return
     amount = asked.data.get("amount_mu") or Decimal(0)
-    held = QuotaEntry.objects.held_by(asked.case.pk)
+    held = QuotaEntry.objects.filter(at__lte=asked.until).held_by(asked.case.pk)
     after = standing.used_mu - held["reserved"] - held["committed"] + amount
     most = standing.cap_mu + standing.covered_mu
     over = after > most
@@ -269,7 +269,7 @@ def _eligible(asked: Asked) -> Iterator[Finding]:
 def _collective(asked: Asked) -> Iterator[Finding]:
     if asked.pool is None or asked.pool.plan.category != Category.COLLECTIVE_NEW:
         return
-    now, before = share.collective_increment(asked.pool.plan.place_id, asked.pool.plan.year)
+    now, before = share.collective_increment(asked.pool.plan.place_id, asked.pool.plan.year, asked.until)
     more = before is not None and now > before
     facts = {"year": asked.pool.plan.year, "now": shown(now), "before": shown(before or Decimal(0))}
     yield Finding(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from core import policy
 from landuse.quotas.guards import CAP_KEY
@@ -53,12 +53,16 @@ class Standing:
         return max(Decimal(0), self.weighed_mu - self.cap_mu, self.used_mu - self.cap_mu - self.covered_mu)
 
 
-def standing(place: str, year: int, on: dt.date) -> Standing:
-    """Where the programme pools of a place and year stand, under the parameter of ``on``; two queries."""
+def standing(place: str, year: int, on: dt.date, until: dt.datetime | None = None) -> Standing:
+    """Where the programme pools of a place and year stand, under the parameter of ``on``; two queries.
+
+    Of the entries up to the moment ``until`` when one is given.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT granted_mu, programme_mu, weighed_mu, covered_mu, used_mu FROM quotas_programme_share(%s, %s)",
-            [place, year],
+            "SELECT granted_mu, programme_mu, weighed_mu, covered_mu, used_mu"
+            " FROM quotas_programme_share(%s, %s, coalesce(%s::timestamptz, 'infinity'))",
+            [place, year, until],
         )
         granted, programme, weighed, covered, used = cursor.fetchone()
     try:
@@ -68,10 +72,17 @@ def standing(place: str, year: int, on: dt.date) -> Standing:
     return Standing(granted, programme, weighed, covered, used, cap)
 
 
-def collective_increment(place: str, year: int) -> tuple[Decimal, Decimal | None]:
-    """What was granted of the collective category in a year and in the one before, in 亩 (QT-3, A6)."""
+def collective_increment(place: str, year: int, until: dt.datetime | None = None) -> tuple[Decimal, Decimal | None]:
+    """What was granted of the collective category in a year and in the one before, in 亩 (QT-3, A6).
+
+    Of the entries up to the moment ``until`` when one is given.
+    """
+    moment = Q(at__lte=until) if until else Q()
     rows = QuotaEntry.objects.filter(
-        pool__plan__place=place, pool__plan__category=Category.COLLECTIVE_NEW, pool__plan__year__in=[year, year - 1]
+        moment,
+        pool__plan__place=place,
+        pool__plan__category=Category.COLLECTIVE_NEW,
+        pool__plan__year__in=[year, year - 1],
     )
     sums = dict(rows.order_by().values_list("pool__plan__year").annotate(total=Sum("granted_mu")))
     return sums.get(year, Decimal(0)), sums.get(year - 1)

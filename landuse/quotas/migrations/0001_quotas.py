@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 PROGRAMME_SHARE_SQL = """
-CREATE FUNCTION quotas_programme_share(p_place text, p_year int)
+CREATE FUNCTION quotas_programme_share(p_place text, p_year int, p_until timestamptz DEFAULT 'infinity')
 RETURNS TABLE (granted_mu numeric, programme_mu numeric, weighed_mu numeric, covered_mu numeric, used_mu numeric)
 LANGUAGE sql STABLE AS $$
     WITH moved AS (
@@ -22,7 +22,7 @@ LANGUAGE sql STABLE AS $$
         FROM quotas_quotaentry e
         JOIN quotas_quotapool pool ON pool.id = e.pool_id
         JOIN quotas_quotaplan plan ON plan.id = pool.plan_id
-        WHERE plan.place_id = p_place AND plan.year = p_year
+        WHERE plan.place_id = p_place AND plan.year = p_year AND e.at <= p_until
         GROUP BY pool.programme_id IS NOT NULL
     )
     SELECT coalesce(sum(granted), 0),
@@ -33,12 +33,12 @@ LANGUAGE sql STABLE AS $$
            coalesce(sum(used) FILTER (WHERE programme), 0)
     FROM moved;
 $$;
-COMMENT ON FUNCTION quotas_programme_share(text, int) IS
-    'How much of the annual plan of a place and year lies in programme pools, in mu: granted to the whole plan, '
+COMMENT ON FUNCTION quotas_programme_share(text, int, timestamptz) IS
+    'How much of the annual plan of a place and year lay in programme pools at a moment, in mu: granted to the whole plan, '
     'in programme pools, of that weighed against the cap, covered by documented transfers, reserved or committed.';
 """
 
-PROGRAMME_SHARE_DROP = "DROP FUNCTION quotas_programme_share(text, int);"
+PROGRAMME_SHARE_DROP = "DROP FUNCTION quotas_programme_share(text, int, timestamptz);"
 
 
 class Migration(migrations.Migration):
