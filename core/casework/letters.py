@@ -93,6 +93,8 @@ def context(case: Case) -> dict[str, Any]:
     kind = case.kind_of
     evidence = case.evidence if letter in (DECLINED, CORRECTION) else case.decision_evidence or case.evidence
     findings = (evidence or {}).get("findings", [])
+    titles = dict.fromkeys(title for title in map(_title, findings) if title)
+    documents = {title: number for number, title in enumerate(titles, start=1)}
     reviewed = case.reviews.filter(round=case.round, given_at__isnull=False)
     return {
         **kind.letter(case),
@@ -114,7 +116,8 @@ def context(case: Case) -> dict[str, Any]:
         "text": _words(case, letter, entry),
         "offices": offices.titles(reviewed.values_list("office", flat=True)),
         "basis": _basis(findings),
-        "findings": findings,
+        "findings": [finding | {"document": documents.get(_title(finding))} for finding in findings],
+        "documents": documents,
         "findings_on": _day(dt.date.fromisoformat(evidence["on"])) if evidence else "",
     }
 
@@ -132,6 +135,11 @@ def _words(case: Case, letter: Letter, entry: TimelineEntry | None) -> list[str]
     """The lines an office wrote: the reasons, the conditions, what is missing."""
     text = {CORRECTION: case.correction_text, UPHELD: entry.text if entry else ""}.get(letter, case.decision_text)
     return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _title(finding: dict[str, Any]) -> str:
+    """The title of the document a finding rests on, "" for none."""
+    return finding["source"]["title"] if finding.get("source") else ""
 
 
 def _basis(findings: list[dict[str, Any]]) -> str:

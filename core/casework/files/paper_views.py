@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 
 from django.contrib import messages
@@ -24,6 +25,7 @@ from core.refusals import NotAllowed, Refused
 
 logger = logging.getLogger(__name__)
 
+CHUNK = 1024 * 1024
 FORM_BYTES = 64 * 1024
 """What the other fields of the upload form and the wrapping of its parts may add to a file."""
 
@@ -37,17 +39,28 @@ _SHOWN = {
 }
 
 
-# The protection against forged requests reads the whole form, and so would read 300 MB before anybody could say no:
-# the length is looked at first, and only then is the form read.
+# The protection against forged requests reads the whole form, and so would write 300 MB to the disk before anybody
+# could say no: the length is looked at first, and only then is the form read.
 @csrf_exempt
 @require_POST
 @login_required
 def attach(request: HttpRequest, pk: int) -> HttpResponse:
-    """Keep an uploaded file under a line of the checklist. One that is too long is refused before it is read."""
+    """Keep an uploaded file under a line of the checklist. One that is too long is refused and kept nowhere."""
     length = request.META.get("CONTENT_LENGTH") or "0"
     if not length.isdigit() or int(length) > MOST_BYTES + FORM_BYTES:
+        _let_pass(request)
         return _answer(request, pk, _("文件超过 50 MB，没有上传。请压缩或拆分后上传。"), status=413, leave_form=True)
     return _attach(request, pk)
+
+
+def _let_pass(request: HttpRequest) -> None:
+    """Let the rest of a request go by without keeping it: a browser that may not finish never reads the answer.
+
+    Not for ever: after half a minute the connection is simply closed.
+    """
+    end = time.monotonic() + 30
+    while request.read(CHUNK) and time.monotonic() < end:
+        pass
 
 
 @csrf_protect
