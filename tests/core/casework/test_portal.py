@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import reverse
 
 from core.accounts.models import Role
 from core.casework.models import Case
 from core.casework.portal import drafts, progress
-from core.casework.services import assigning, filing, remarking  # noqa: F401
+from core.casework.services import filing, papers, remarking, reviewing
 from core.casework.states import State
 from tests import places
 from tests.core.casework import kind
-from tests.core.casework.cases import DATA, bring, draft, fill_papers, parameter, people
+from tests.core.casework.cases import DATA, PDF, bring, draft, fill_papers, parameter, people
 
 pytestmark = pytest.mark.django_db
 
@@ -311,3 +313,31 @@ def test_the_applicant_reads_offices_not_officers_and_nothing_internal():
     assert "此企业去年有投诉" in theirs
     assert "此企业去年有投诉" not in mine
     assert who.planner.display_name not in mine
+
+
+def _panel(page: str, title: str) -> list[str]:
+    """What a section of a page says, line by line, without tags and without what is to be typed or pressed."""
+    section = page.split(f'aria-labelledby="{title}"')[1].split("</section>")[0]
+    spoken = re.sub(r"(?s)<(form|details|button|svg)\b.*?</\1>", "", section)
+    return [line for line in (text.strip() for text in re.sub(r"<[^>]+>", "\n", spoken).splitlines()) if line]
+
+
+def test_the_applicant_sees_what_staff_see_but_for_what_is_internal():
+    who = people()
+    parameter("example.most", 3)
+    case = bring(draft(who), who, State.REVIEW)
+    reviewing.give_review(case_id=case.pk, by=who.parks, verdict="conditional", text="须在年内开工。")
+    papers.attach(case_id=case.pk, by=who.planner, slot="", name="踏勘.pdf", content=ContentFile(PDF), internal=True)
+    papers.attach(
+        case_id=case.pk, by=who.planner, slot="", name="告知.pdf", content=ContentFile(PDF + b"2"), internal=False
+    )
+    mine, theirs = (client_of(user).get(f"/cases/{case.pk}/").content.decode() for user in (who.applicant, who.monitor))
+    assert _panel(mine, "findings-title") == _panel(theirs, "findings-title")
+    # Staff also read who was there, and their own papers.
+    for title in ("facts-title", "reviews-title", "papers-title"):
+        assert set(_panel(mine, title)) <= set(_panel(theirs, title)), title
+    assert "须在年内开工。" in mine
+    assert "告知.pdf" in mine
+    for internal in ("踏勘.pdf", who.parks.display_name, who.planner.display_name):
+        assert internal not in mine
+        assert internal in theirs
