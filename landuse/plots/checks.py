@@ -9,8 +9,9 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from django.utils.translation import gettext as _
 
 from core.mapedit import layers
@@ -21,6 +22,9 @@ from core.mapedit.checks.thresholds import from_jsonb, own_rule
 from core.mapedit.findings import ERROR, WARNING, Consequence, Finding
 from core.mapedit.models import Action, Change, ChangeSet
 from core.policy.models import CITY_CODE
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _SANE: dict[str, tuple[Callable[[Decimal], bool], Decimal]] = {
     "plot_ratio_planned": (lambda n: n >= 0, Decimal("Infinity")),
@@ -82,6 +86,23 @@ def find(change_set: ChangeSet, on: dt.date, features: Sequence[str] | None) -> 
         elif attributes is not None:
             found += _facts(feature, from_jsonb(attributes))
     return found
+
+
+def sieve(codes: pa.Array, attributes: Mapping[str, pa.Array]) -> np.ndarray:
+    """Which plots to be added may break what the table demands: what is right as a rounded number is right."""
+    # Late: only an import needs columns.
+    import pyarrow.compute as pc
+
+    def known(answer: pa.Array, otherwise: bool) -> np.ndarray:
+        return pc.fill_null(answer, otherwise).to_numpy(zero_copy_only=False)
+
+    suspect = known(pc.not_equal(pc.utf8_slice_codeunits(codes, 0, 6), attributes["district_id"]), True)
+    suspect |= known(pc.less_equal(attributes["term_to"], attributes["term_from"]), False)
+    for name, (least, most) in _SANE.items():
+        figures = attributes[name].cast("float64").to_numpy(zero_copy_only=False)
+        low = np.signbit(figures) & ~np.isnan(figures) if least(Decimal(0)) else figures <= 0
+        suspect |= low | (figures >= float(most))
+    return suspect
 
 
 def find_one(change: Change, on: dt.date) -> list[Finding]:
@@ -193,5 +214,5 @@ def weigh(change_set: ChangeSet, on: dt.date) -> list[Consequence]:
 
 def register() -> None:
     """Make the rules known to map editing."""
-    registry.register_check(registry.DomainCheck("plots", ("plots",), find, order=10, find_one=find_one))
+    registry.register_check(registry.DomainCheck("plots", ("plots",), find, order=10, find_one=find_one, sieve=sieve))
     registry.register_effect(registry.Effect("plots.moved", ("zones", "redline"), weigh, order=50))

@@ -116,8 +116,8 @@ class Detected:
 class Reading:
     """The features of a file, row by row in the file's order.
 
-    `geometry`: object array (n,) of shapely (Multi)Polygons, EPSG:4490 lon/lat, 2D, as they lie in the file
-    (validity is not judged here); None where there is none to use, and then a remark says why.
+    `geometry`: Shapes (n,), which read like an object array of shapely (Multi)Polygons, EPSG:4490 lon/lat, 2D, as they
+    lie in the file (validity is not judged here); None where there is none to use, and then a remark says why.
     `attributes`: pyarrow.Table of n rows, columns as named in the file. `numbers`: int64 array (n,), row in the
     file from 1. `remarks` holds those of `detected.warnings` too.
     """

@@ -36,7 +36,7 @@ def parse(
     rows_into: Path | None,
     progress: Callable[[int, int], None],
 ) -> tuple[Detected, list[Remark]]:
-    """Detect what `path` is and, when `rows_into` is given, write its rows there (Arrow IPC file, one batch a block).
+    """Detect what `path` is and, when `rows_into` is given, write its rows there (Arrow IPC stream, one batch a block).
 
     Raises Unreadable with the sentence for the person, and RuntimeError or pyarrow's errors for broken content.
     """
@@ -186,9 +186,10 @@ def _write(source: Source, judge: Judge, target: Path, progress: Callable[[int, 
             # A table without columns has no rows to append to.
             table = columns.append_column(GEOMETRY, column) if columns.num_columns else pa.table({GEOMETRY: column})
             if writer is None:
-                writer = pa.ipc.new_file(sink, table.schema)
+                writer = pa.ipc.new_stream(sink, table.schema)
             writer.write_table(table)
+            # Only now: whoever hears of the rows may read them.
             progress(judge.rows, max(source.count, judge.rows))
         if writer is None:
-            writer = pa.ipc.new_file(sink, pa.schema([(GEOMETRY, pa.binary())]))
+            writer = pa.ipc.new_stream(sink, pa.schema([(GEOMETRY, pa.binary())]))
         writer.close()

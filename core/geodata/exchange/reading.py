@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import mmap
 import os
 import selectors
 import signal
@@ -23,7 +24,6 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
-import pyogrio
 import shapely
 from django.conf import settings
 from django.utils.translation import get_language
@@ -31,6 +31,7 @@ from django.utils.translation import gettext as _
 
 from core.geodata.exchange.child import out_of_memory
 from core.geodata.exchange.formats import DRIVERS, LIMITS, Detected, Limits, Reading, Remark, Unreadable
+from core.geodata.exchange.shapes import Shapes
 
 logger = logging.getLogger(__name__)
 
@@ -69,25 +70,53 @@ def read(
     encoding: str | None = None,
     limits: Limits = LIMITS,
     progress: Progress | None = None,
+    meanwhile: Callable[[np.ndarray], None] | None = None,
 ) -> Reading:
     """Read every feature of the file (or .gdb folder) `path`, in its order, turned into EPSG:4490.
 
     `progress(done, total)` is called now and then; an exception it raises stops the reading and comes through.
+    `meanwhile` is handed the geometries of each block of rows, in order, while the next ones are still being read.
     Raises Unreadable, also when the file has several layers and none is chosen, or its coordinate system is unknown.
     """
     with tempfile.TemporaryDirectory(prefix="muchan-read-") as scratch:
-        answer = _ask(Path(path), Path(scratch), layer, srid, encoding, limits, rows_into=ROWS, progress=progress)
-        # The mapping outlives the file's name.
-        rows = pa.ipc.open_file(pa.memory_map(str(Path(scratch) / ROWS))).read_all()
-    geometry_column = rows.column(rows.num_columns - 1)
-    parts = [shapely.from_wkb(chunk.to_numpy(zero_copy_only=False)) for chunk in geometry_column.chunks]
+        arriving = _Arriving(Path(scratch) / ROWS, meanwhile)
+
+        def follow(done: int, total: int) -> None:
+            arriving.take(done)
+            if progress:
+                progress(done, total)
+
+        answer = _ask(Path(path), Path(scratch), layer, srid, encoding, limits, rows_into=ROWS, progress=follow)
+        with (Path(scratch) / ROWS).open("rb") as file:
+            # The mapping outlives the file's name.
+            mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    rows = pa.ipc.open_stream(pa.py_buffer(mapping)).read_all()
+    arriving.take(rows.num_rows)
     return Reading(
         detected=Detected.from_json(answer["detected"]),
-        geometry=np.concatenate(parts) if parts else np.empty(0, dtype=object),
+        geometry=Shapes(rows.column(rows.num_columns - 1), mapping=mapping),
         attributes=rows.remove_column(rows.num_columns - 1),
         numbers=np.arange(1, rows.num_rows + 1),
         remarks=[Remark(**each) for each in answer["remarks"]],
     )
+
+
+class _Arriving:
+    """The rows a reading process is still writing, handed on as they come."""
+
+    def __init__(self, path: Path, take: Callable[[np.ndarray], None] | None) -> None:
+        self._path, self._take = path, take
+        self._stream: Any = None
+        self._seen = 0
+
+    def take(self, written: int) -> None:
+        """Hand on what has come; `written` rows stand in the file."""
+        while self._take and self._seen < written:
+            if self._stream is None:
+                self._stream = pa.ipc.open_stream(pa.OSFile(str(self._path), "rb"))
+            batch = self._stream.read_next_batch()
+            self._seen += batch.num_rows
+            self._take(shapely.from_wkb(batch.column(batch.num_columns - 1).to_numpy(zero_copy_only=False)))
 
 
 def _ask(
@@ -152,6 +181,9 @@ def _other_drivers() -> str:
 
     OGR_VRT always: a VRT opens whatever other file it names, and this process may have it switched off already.
     """
+    # Late: it loads pandas where there is one, two seconds that only those who read a file should pay.
+    import pyogrio
+
     return ",".join(sorted({"OGR_VRT", *pyogrio.list_drivers()} - set(DRIVERS.values())))
 
 

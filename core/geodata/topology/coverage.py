@@ -1,8 +1,9 @@
 """Overlaps within a whole layer, and between new features and those in force: for a million plots in seconds.
 
 Which pairs have common area is settled exactly, on the stored coordinates, as the database's guard settles it. Nearly
-all pairs whose bounding boxes meet only share a boundary; asking GEOS about each is most of the work. Tried and
-slower or no faster on a real cadastre: `coverage_invalid_edges`, separating axes, prepared geometry, two threads.
+all pairs whose bounding boxes meet only share a boundary; asking GEOS about each is most of the work. More than half of
+them an edge of one divides from the other, which arrays tell (`outlines`). Tried and slower or no faster on a real
+cadastre: `coverage_invalid_edges`, other separating axes than the likeliest one, prepared geometry.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import shapely
 from core.geodata.topology.faults import Fault, Kind
 from core.geodata.topology.measure import areas_m2, perimeters_m
 from core.geodata.topology.neighbours import NOISE_M, NOISE_M2
+from core.geodata.topology.outlines import Outlines, divided
 from core.geodata.topology.rings import MULTIPOLYGON, POLYGON
 from core.geodata.topology.vertices import polygonal
 
@@ -37,8 +39,12 @@ def overlapping_pairs(
     rows = rows[np.isin(shapely.get_type_id(geometries[rows]), (POLYGON, MULTIPOLYGON))]
     mine = geometries[rows]
     theirs = mine if existing is None else np.asarray(existing, dtype=object)
+    outlines = Outlines.of(mine)
+    other_outlines = outlines if existing is None else Outlines.of(theirs)
     faults: list[Fault] = []
     for a, b in _candidates(mine, theirs, among=existing is None):
+        touching = ~divided(outlines, other_outlines, a, b, _NOISE_DEG / 4)
+        a, b = a[touching], b[touching]
         inner = shapely.relate_pattern(mine[a], theirs[b], "2********")
         a, b = a[inner], b[inner]
         faults += _measured(mine[a], theirs[b], rows[a], rows[b] if existing is None else b)

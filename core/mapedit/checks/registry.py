@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from core.mapedit.findings import Consequence, Finding
 from core.mapedit.models import Change, ChangeSet
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
 
 
 @dataclass(frozen=True)
@@ -19,7 +24,9 @@ class DomainCheck:
     nothing else needs to be looked at again, so that drawing stays quick. Where one edited
     feature can be judged by itself, ``find_one(change, on)`` does so instead; ``only_if`` is an
     SQL condition on ``%(on)s`` that a live check asks along with everything else, and leaves
-    this rule out when it is false.
+    this rule out when it is false. An import of new features asks ``sieve(codes, attributes)``
+    first, columns (n,) of canonical texts, which of them (mask (n,)) may be wrong at all; ``find``
+    then looks at those.
     """
 
     key: str
@@ -28,6 +35,7 @@ class DomainCheck:
     order: int = 100
     find_one: Callable[[Change, dt.date], list[Finding]] | None = None
     only_if: str = ""
+    sieve: Callable[[pa.Array, Mapping[str, pa.Array]], np.ndarray] | None = None
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+import datetime as dt
+import struct
+from types import TracebackType
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,64 +16,89 @@ from django.utils import timezone
 
 from core.accounts.models import User
 from core.mapedit.imports import values
-from core.mapedit.imports.matching import NEW, Incoming, Matched
+from core.mapedit.imports.matching import NEW, Incoming, Matched, value_of
+from core.mapedit.imports.suspects import Suspects
 from core.mapedit.layers import EditableLayer
 from core.mapedit.models import Action, ChangeSet
 from core.mapedit.models.changes import Operation
 
-BLOCK_ROWS = 25_000
 MANY_ROWS = 10_000
 """More rows than these are worth new statistics at once."""
 
 _COLUMNS = "change_set_id, feature, action, operation, geom, attributes, base_version, origins, revision, changed_at"
+_COPY = f"COPY mapedit_change ({_COLUMNS}) FROM STDIN (FORMAT binary)"
+_HEAD = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
+_END = struct.pack(">h", -1)
+_NULL = struct.pack(">i", -1)
+_VARCHAR = 1043
+_EPOCH = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 
 
-def copy_rows(
-    change_set: ChangeSet,
-    layer: EditableLayer,
-    incoming: Incoming,
-    matched: Matched,
-    rows: np.ndarray,
-    *,
-    progress: Callable[[int], None] | None = None,
-) -> None:
-    """Add ``rows`` (row numbers, new or changed) of a file to a change set.
+class Copying:
+    """Adds rows of a file (new or changed) to a change set, a block at a time; used with ``with``.
 
-    One COPY a block, so that memory stays flat and the database's own checks see a block at a time. The features are
-    laid down along a space-filling curve: neighbours on the map become neighbours on disk.
+    One COPY a block, so that memory stays flat and the database's own checks see a block at a time. Blocks have to come
+    in the order of the map, and the rows of one along a curve: neighbours on the map become neighbours on disk.
     """
-    rows = rows[np.argsort(_curve(incoming.geometry[rows]), kind="stable")]
-    now = timezone.now().isoformat()
-    statement = f"COPY mapedit_change ({_COLUMNS}) FROM STDIN"
-    blocks = [rows[first : first + BLOCK_ROWS] for first in range(0, len(rows), BLOCK_ROWS)]
 
-    def lines_of(block: np.ndarray) -> pa.Array:
-        return _lines(change_set.pk, layer, incoming, matched, block, now)
+    def __init__(
+        self, change_set: ChangeSet, layer: EditableLayer, incoming: Incoming, matched: Matched, suspects: Suspects
+    ) -> None:
+        """``suspects`` gets to see every block."""
+        self._layer, self._incoming, self._matched, self._suspects = layer, incoming, matched, suspects
+        self._cursor = connection.cursor()
+        self._set = _field(struct.pack(">q", change_set.pk))
+        self._now = _field(struct.pack(">q", (timezone.now() - _EPOCH) // dt.timedelta(microseconds=1)))
+        self.done = 0
 
-    done = 0
-    with connection.cursor() as cursor:
-        for lines in _one_ahead(lines_of, blocks):
-            cursor.copy_expert(statement, _Stream(lines), 1 << 20)
-            done += len(lines)
-            if progress is not None:
-                progress(done)
-        # A block-range index knows nothing of new blocks until they are summarised, nor the planner of new rows.
-        cursor.execute("SELECT brin_summarize_new_values('mapedit_change_place')")
-        if len(rows) > MANY_ROWS:
-            cursor.execute("ANALYZE mapedit_change")
+    def __enter__(self) -> Copying:
+        return self
 
+    def block(self, rows: np.ndarray, geometry: np.ndarray) -> pa.Array:
+        """``rows`` (row numbers) and their ``geometry`` in COPY's binary format, a row each; in any thread."""
+        at = pa.array(rows)
+        is_new = self._matched.kind[rows] == NEW
+        codes = self._incoming.codes.take(at)
+        held = {each.name: value_of(each.name, self._incoming, self._matched, at) for each in self._layer.attributes}
+        self._suspects.look(rows, codes, held)
+        attributes = values.json_objects([(each, held[each.name]) for each in self._layer.attributes]).cast(pa.binary())
+        shapes = pa.array(shapely.to_wkb(geometry), type=pa.binary())
+        add, modify = (
+            _field(each.encode()) + _field(Operation.IMPORT.encode()) for each in (Action.ADD, Action.MODIFY)
+        )
+        # No dimensions, no nulls: the empty array of origins; then the first revision.
+        rest = _field(struct.pack(">iii", 0, 0, _VARCHAR)) + _field(struct.pack(">i", 1)) + self._now
+        versions = _numbers(np.full(len(rows), 8), ">i4"), _numbers(self._matched.versions[rows], ">i8")
+        parts: list[pa.Array | pa.Scalar] = [
+            _bytes(struct.pack(">h", 10) + self._set),
+            *_fields(codes.cast(pa.binary())),
+            _either(is_new, _bytes(add), _bytes(modify)),
+            *_fields(shapes),
+            # jsonb's binary form is its text behind a version number.
+            _numbers(_lengths(attributes) + 1, ">i4"),
+            _bytes(b"\x01"),
+            attributes,
+            _either(is_new, _bytes(_NULL), _joined(*versions)),
+            _bytes(rest),
+        ]
+        return _joined(*parts)
 
-def _one_ahead(work: Callable[[np.ndarray], pa.Array], blocks: list[np.ndarray]) -> Iterator[pa.Array]:
-    """``work`` of each block: the next one is done while the database takes the present one in, and no more."""
-    with ThreadPoolExecutor(1) as pool:
-        coming = None
-        for block in blocks:
-            following = pool.submit(work, block)
-            if coming is not None:
-                yield coming.result()
-            coming = following
-        if coming is not None:
-            yield coming.result()
+    def add(self, block: pa.Array) -> None:
+        """Hand a block to the database."""
+        if len(block):
+            self._cursor.copy_expert(_COPY, _Stream(block), 1 << 20)
+            self.done += len(block)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._cursor as cursor:
+            if kind is None:
+                # A block-range index knows nothing of new blocks until they are summarised, nor the planner of
+                # new rows.
+                cursor.execute("SELECT brin_summarize_new_values('mapedit_change_place')")
+                if self.done > MANY_ROWS:
+                    cursor.execute("ANALYZE mapedit_change")
 
 
 def drop(change_set: ChangeSet, codes: list[str]) -> int:
@@ -97,81 +124,51 @@ def remove_missing(change_set: ChangeSet, layer: EditableLayer, matched: Matched
         )
 
 
-def _lines(
-    change_set: int,
-    layer: EditableLayer,
-    incoming: Incoming,
-    matched: Matched,
-    rows: np.ndarray,
-    now: str,
-) -> pa.Array:
-    """The rows in COPY's text format, a line each."""
-    at = pa.array(rows)
-    is_new = matched.kind[rows] == NEW
-    parts: list[pa.Array | str] = []
-    for attribute in layer.attributes:
-        literals = values.literals(attribute, value_of(attribute.name, incoming, matched, at))
-        parts += [f'{", " if parts else ""}"{attribute.name}": ', literals]
-    attributes = pc.binary_join_element_wise("{", *parts, "}", "")
-    geometry = _hex(pa.array(shapely.to_wkb(incoming.geometry[rows]), type=pa.binary()))
-    versions = pa.array(matched.versions[rows]).cast(pa.string())
-    fields: list[pa.Array | str] = [
-        str(change_set),
-        incoming.codes.take(at),
-        pc.if_else(pa.array(is_new), Action.ADD.value, Action.MODIFY.value),
-        Operation.IMPORT.value,
-        geometry,
-        # COPY reads a backslash as the start of an escape.
-        pc.replace_substring(attributes, "\\", "\\\\"),
-        pc.if_else(pa.array(is_new), "\\N", versions),
-        "{}",
-        "1",
-        now + "\n",
-    ]
-    return pc.binary_join_element_wise(*fields, "\t")
+def _field(content: bytes) -> bytes:
+    """A field of COPY's binary format: how long it is, then its content."""
+    return struct.pack(">i", len(content)) + content
 
 
-def _hex(column: pa.Array) -> pa.Array:
-    """Bytes as the hexadecimal text PostGIS reads, all at once: the offsets double, the content is spelled out."""
-    _validity, offsets, content = column.buffers()
-    spelled = np.frombuffer(offsets, dtype=np.int32)[: len(column) + 1].astype(np.int64) * 2
-    text = pa.py_buffer(content.to_pybytes().hex().encode())
-    return pa.Array.from_buffers(pa.string(), len(column), [None, pa.py_buffer(spelled.astype(np.int32)), text])
+def _fields(column: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """A column of bytes (no nulls) as fields."""
+    return _numbers(_lengths(column), ">i4"), column
 
 
-def value_of(name: str, incoming: Incoming, matched: Matched, rows: pa.Array) -> pa.Array:
-    """Canonical texts of attribute ``name`` for ``rows``: the file's where it carries it, else those in force."""
-    return (incoming.values[name] if name in incoming.values else matched.base[name]).take(rows)
+def _lengths(column: pa.Array) -> np.ndarray:
+    return pc.binary_length(column).to_numpy(zero_copy_only=False)
 
 
-def _curve(geometry: np.ndarray) -> np.ndarray:
-    """Position of each geometry's centre along a Z-order curve over 2¹⁶ × 2¹⁶ cells of their common bounds."""
-    bounds = shapely.bounds(geometry)
-    centre = (bounds[:, :2] + bounds[:, 2:]) / 2
-    low = centre.min(axis=0, initial=np.inf)
-    span = np.maximum(centre.max(axis=0, initial=-np.inf) - low, 1e-12)
-    cells = ((centre - low) / span * 65_535).astype(np.uint64)
-    code = np.zeros(len(geometry), dtype=np.uint64)
-    for bit in range(16):
-        for axis in (0, 1):
-            code |= ((cells[:, axis] >> np.uint64(bit)) & np.uint64(1)) << np.uint64(2 * bit + axis)
-    return code
+def _numbers(column: np.ndarray, kind: str) -> pa.Array:
+    """Whole numbers as bytes in network order."""
+    content = column.astype(kind)
+    offsets = np.arange(len(column) + 1, dtype=np.int32) * content.itemsize
+    return pa.Array.from_buffers(pa.binary(), len(column), [None, pa.py_buffer(offsets), pa.py_buffer(content)])
+
+
+def _bytes(content: bytes) -> pa.Scalar:
+    return pa.scalar(content, type=pa.binary())
+
+
+def _either(which: np.ndarray, yes: Any, no: Any) -> Any:
+    """``yes`` where ``which``, else ``no``, each an array or one for all."""
+    return yes if which.all() else pc.if_else(pa.array(which), yes, no)
+
+
+def _joined(*parts: Any) -> pa.Array:
+    return pc.binary_join_element_wise(*parts, _bytes(b""))
 
 
 class _Stream:
-    """What COPY reads from: the bytes of an array of lines, with no Python object a line."""
+    """What COPY reads from: the bytes of an array of rows, with no Python object a row."""
 
-    def __init__(self, lines: pa.Array) -> None:
-        self.rest = self._buffers(lines)
-        self.view = memoryview(b"")
-
-    @staticmethod
-    def _buffers(lines: pa.Array) -> Iterator[memoryview]:
-        offsets = np.frombuffer(lines.buffers()[1], dtype=np.int32)[lines.offset : lines.offset + len(lines) + 1]
-        yield memoryview(lines.buffers()[2])[int(offsets[0]) : int(offsets[-1])]
+    def __init__(self, rows: pa.Array) -> None:
+        offsets = np.frombuffer(rows.buffers()[1], dtype=np.int32)[rows.offset : rows.offset + len(rows) + 1]
+        self._parts = [memoryview(_END), memoryview(rows.buffers()[2])[offsets[0] : offsets[-1]], memoryview(_HEAD)]
 
     def read(self, size: int) -> bytes:
-        if not self.view:
-            self.view = next(self.rest, memoryview(b""))
-        piece, self.view = self.view[:size], self.view[size:]
+        while self._parts and not self._parts[-1]:
+            self._parts.pop()
+        if not self._parts:
+            return b""
+        piece, self._parts[-1] = self._parts[-1][:size], self._parts[-1][size:]
         return bytes(piece)

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import shapely
 from django.utils.translation import gettext as _
 
 from core.geodata.exchange.formats import NOTE, Reading
+from core.geodata.exchange.shapes import BLOCK_ROWS
 from core.geodata.units import M2_PER_HECTARE
 from core.mapedit import perms
 from core.mapedit.checks.bulk import Districts
@@ -18,8 +18,7 @@ from core.mapedit.checks.thresholds import own_rule
 from core.mapedit.findings import ERROR, Finding
 from core.mapedit.imports import values
 from core.mapedit.imports.columns import CODE, HECTARES
-from core.mapedit.imports.copying import value_of
-from core.mapedit.imports.matching import NEW, UNCHANGED, Incoming, Matched, as_multipolygons
+from core.mapedit.imports.matching import NEW, UNCHANGED, Incoming, Matched, value_of
 from core.mapedit.imports.remarks import WHOLE_FILE, Remarks
 from core.mapedit.layers import EditableLayer
 
@@ -36,8 +35,10 @@ def understand(layer: EditableLayer, reading: Reading, columns: Mapping[str, str
     codes = values.cells(table.column(columns[CODE])) if CODE in columns else pa.nulls(count, pa.string())
     codes = pc.utf8_trim_whitespace(codes)
     codes = pc.if_else(pc.equal(codes, ""), pa.scalar(None, pa.string()), codes)
-    rows = pa.array(reading.numbers).cast(pa.string())
-    names = pc.coalesce(codes, pc.binary_join_element_wise(_("第"), rows, _("行"), " "))
+    names = codes
+    if codes.null_count:
+        rows = pa.array(reading.numbers).cast(pa.string())
+        names = pc.coalesce(codes, pc.binary_join_element_wise(_("第"), rows, _("行"), " "))
     _note_reading(reading, names, remarks)
     _judge_codes(layer, codes, names, remarks)
     if CODE in columns:
@@ -49,11 +50,11 @@ def understand(layer: EditableLayer, reading: Reading, columns: Mapping[str, str
             _("编号在文件中按数字存放，末几位已经丢失。请把该字段改为文本后重新导出。"),
         )
     reader = values.Reader(layer, names, remarks)
-    held = {
-        attribute.name: reader.values(attribute, table.column(columns[attribute.name]))
-        for attribute in layer.attributes
-        if attribute.name in columns
-    }
+    held = {}
+    for attribute in layer.attributes:
+        if attribute.name in columns:
+            held[attribute.name] = reader.values(attribute, table.column(columns[attribute.name]))
+            reading.geometry.forget()
     declared = None
     if HECTARES in columns:
         hectares = table.column(columns[HECTARES]).combine_chunks().cast(pa.float64(), safe=False)
@@ -61,7 +62,7 @@ def understand(layer: EditableLayer, reading: Reading, columns: Mapping[str, str
     return Incoming(
         codes=codes,
         names=names,
-        geometry=as_multipolygons(reading.geometry),
+        geometry=reading.geometry.as_multipolygons(),
         values=held,
         numbers=reading.numbers,
         file_format=reading.detected.format,
@@ -89,7 +90,7 @@ def _note_reading(reading: Reading, names: pa.Array, remarks: Remarks) -> None:
         )
         remarks.add(finding, row)
     # Past a cap the reading process names no rows; a feature without geometry is refused all the same.
-    remarks.refused |= shapely.is_missing(reading.geometry)
+    remarks.refused |= reading.geometry.missing
 
 
 def _judge_codes(layer: EditableLayer, codes: pa.Array, names: pa.Array, remarks: Remarks) -> None:
@@ -157,15 +158,21 @@ def complete(layer: EditableLayer, incoming: Incoming, matched: Matched, distric
             continue
         filled: pa.Array | None = None
         if attribute.name == layer.place:
-            filled = districts.around(incoming.geometry[rows])
+            filled = _districts_around(incoming, rows, districts)
         elif attribute.name == layer.declared_area and incoming.declared_m2 is not None:
             declared = incoming.declared_m2[rows]
             filled = pa.array(np.round(declared, 2), mask=~(declared > 0)).cast(pa.string())
         elif attribute.default is not None:
             text = str(attribute.default).lower() if isinstance(attribute.default, bool) else str(attribute.default)
-            filled = pa.array([text] * len(rows), type=pa.string())
+            filled = pa.repeat(text, len(rows))
         if filled is not None:
             matched.base[attribute.name] = pc.replace_with_mask(matched.base[attribute.name], pa.array(new), filled)
+
+
+def _districts_around(incoming: Incoming, rows: np.ndarray, districts: Districts) -> pa.Array:
+    """The districts ``rows`` lie in."""
+    blocks = (rows[first : first + BLOCK_ROWS] for first in range(0, len(rows), BLOCK_ROWS))
+    return pa.concat_arrays([districts.around(incoming.geometry[block]) for block in blocks])
 
 
 def judge_values(

@@ -16,7 +16,7 @@ from django.db import connection
 from core.mapedit.checks.bulk import Features
 from core.mapedit.layers import EditableLayer
 
-BLOCK_ROWS = 20_000
+BLOCK_ROWS = 50_000
 
 
 @dataclass(frozen=True)

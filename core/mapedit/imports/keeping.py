@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.feather as feather
-import shapely
 
 from core.geodata.exchange.formats import Detected, Reading, Remark
+from core.geodata.exchange.shapes import Shapes
 from core.mapedit import layers
 from core.mapedit.findings import Finding, Source, as_json
+from core.mapedit.imports.examined import Examined
 from core.mapedit.imports.matching import Incoming, Matched
 from core.mapedit.imports.remarks import Remarks
-from core.mapedit.services.importing import Examined
 
 READ, EXAMINED = "read", "examined"
 _GEOMETRY = "geometry"
@@ -26,7 +26,7 @@ _GEOMETRY = "geometry"
 
 def keep_reading(folder: Path, reading: Reading, *, options: dict[str, Any]) -> None:
     """Keep a file as it was read under ``options``."""
-    table = reading.attributes.append_column(_GEOMETRY_OF_FILE, pa.array(shapely.to_wkb(reading.geometry), pa.binary()))
+    table = reading.attributes.append_column(_GEOMETRY_OF_FILE, reading.geometry.wkb)
     described = {
         "options": options,
         "detected": asdict(reading.detected),
@@ -45,10 +45,9 @@ def kept_reading(folder: Path, *, options: dict[str, Any]) -> Reading | None:
     if described is None or described["options"] != options:
         return None
     table = _table(folder, READ)
-    geometry = shapely.from_wkb(table.column(_GEOMETRY_OF_FILE).to_numpy())
     return Reading(
         detected=Detected.from_json(described["detected"]),
-        geometry=geometry,
+        geometry=Shapes(table.column(_GEOMETRY_OF_FILE)),
         attributes=table.drop_columns([_GEOMETRY_OF_FILE]),
         numbers=np.arange(1, table.num_rows + 1),
         remarks=[Remark(**remark) for remark in described["remarks"]],
@@ -61,7 +60,7 @@ def keep_examined(folder: Path, examined: Examined, *, options: dict[str, Any]) 
     columns: dict[str, Any] = {
         "codes": incoming.codes,
         "names": incoming.names,
-        _GEOMETRY: pa.array(shapely.to_wkb(incoming.geometry), pa.binary()),
+        _GEOMETRY: incoming.geometry.wkb,
         "numbers": incoming.numbers,
         "kind": matched.kind,
         "versions": matched.versions,
@@ -89,11 +88,10 @@ def kept_examined(folder: Path, *, options: dict[str, Any], revision: int) -> Ex
     described = _described(folder, EXAMINED)
     if described is None or described["options"] != options or described["revision"] != revision:
         return None
-    table = _table(folder, EXAMINED).combine_chunks()
+    table = _table(folder, EXAMINED)
 
     def column(name: str) -> Any:
-        held = table.column(name)
-        return held.chunk(0) if held.num_chunks else pa.array([], type=held.type)
+        return table.column(name).unify_dictionaries().combine_chunks()
 
     def named(prefix: str) -> dict[str, Any]:
         return {name.removeprefix(prefix): column(name) for name in table.column_names if name.startswith(prefix)}
@@ -102,7 +100,7 @@ def kept_examined(folder: Path, *, options: dict[str, Any], revision: int) -> Ex
     incoming = Incoming(
         codes=column("codes"),
         names=column("names"),
-        geometry=shapely.from_wkb(column(_GEOMETRY).to_numpy(zero_copy_only=False)),
+        geometry=Shapes(table.column(_GEOMETRY), multi=True),
         values=named("file:"),
         numbers=column("numbers").to_numpy(),
         file_format=detected.format,

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import shapely
 
 from core.geodata.exchange.formats import GDB, SHP, TXT
+from core.geodata.exchange.shapes import Shapes
 from core.mapedit.imports import inforce, values
 from core.mapedit.layers import EditableLayer
 
@@ -35,12 +36,12 @@ class Incoming:
     """The features of a file, in its order, as the layer understands them.
 
     ``codes`` (n,) null where the file gives none; ``names`` what findings call each; ``geometry`` MultiPolygons
-    (EPSG:4490) or None; ``values`` canonical texts of the attributes the file carries.
+    (EPSG:4490) or None; ``values`` canonical texts of the attributes the file carries, most of them in dictionaries.
     """
 
     codes: pa.Array
     names: pa.Array
-    geometry: np.ndarray
+    geometry: Shapes
     values: dict[str, pa.Array]
     numbers: np.ndarray
     file_format: str
@@ -67,6 +68,11 @@ class Matched:
     moved: list[tuple[shapely.Geometry, shapely.Geometry]] = field(default_factory=list)
 
 
+def value_of(name: str, incoming: Incoming, matched: Matched, rows: pa.Array) -> pa.Array:
+    """Canonical texts of attribute ``name`` for ``rows``: the file's where it carries it, else those in force."""
+    return values.plain((incoming.values[name] if name in incoming.values else matched.base[name]).take(rows))
+
+
 def match(layer: EditableLayer, incoming: Incoming) -> Matched:
     """Compare ``incoming`` with every feature in force, by code, in one pass over the database.
 
@@ -89,7 +95,7 @@ class _Comparison:
         rows = np.flatnonzero(~np.isnan(which)) if coded.null_count else np.arange(len(which))
         _codes, first = np.unique(which[rows], return_index=True)
         self.first_rows = rows[first]
-        self.index = pd.Index(coded.dictionary.to_numpy(zero_copy_only=False))
+        self.known = coded.dictionary
         self.kind = np.full(len(incoming), NEW, dtype=np.int8)
         self.versions = np.full(len(incoming), -1, dtype=np.int64)
         self.changed: list[np.ndarray] = []
@@ -101,11 +107,7 @@ class _Comparison:
         self.moved: list[tuple[shapely.Geometry, shapely.Geometry]] = []
 
     def take(self, block: inforce.Block) -> None:
-        at = (
-            self.index.get_indexer(block.codes.to_numpy(zero_copy_only=False))
-            if len(self.index)
-            else np.full(len(block.codes), -1)
-        )
+        at = pc.fill_null(pc.index_in(block.codes, value_set=self.known), -1).to_numpy(zero_copy_only=False)
         absent = np.flatnonzero(at < 0)
         self.missing += block.codes.take(absent).to_pylist()
         present = np.flatnonzero(at >= 0)
@@ -128,7 +130,7 @@ class _Comparison:
         same = np.ones(len(rows), dtype=bool)
         for name, column in self.incoming.values.items():
             attribute = self.layer.attribute(name)
-            ours = column.take(rows)
+            ours = values.plain(column.take(rows))
             equal = values.same(attribute, ours, held[name])
             if attribute.kind == "text" and self.incoming.file_format == SHP:
                 for k in np.flatnonzero(~equal):
@@ -193,13 +195,3 @@ def _along(one: shapely.Geometry, other: shapely.Geometry, tolerance: float) -> 
 def count(kind: np.ndarray, refused: np.ndarray, which: int) -> int:
     """How many features are of a kind and not refused."""
     return int(np.count_nonzero((kind == which) & ~refused))
-
-
-def as_multipolygons(geometry: np.ndarray) -> np.ndarray:
-    """Polygons (n,) as multipolygons of one; anything else as it is."""
-    result = geometry.copy()
-    single = np.flatnonzero(shapely.get_type_id(geometry) == shapely.GeometryType.POLYGON)
-    filled = single[~shapely.is_empty(geometry[single])]
-    if len(filled):
-        result[filled] = shapely.multipolygons(geometry[filled], indices=np.arange(len(filled)))
-    return result

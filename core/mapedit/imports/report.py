@@ -6,9 +6,6 @@ from collections.abc import Iterable
 from typing import Any, BinaryIO
 
 from django.utils.translation import gettext as _
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Alignment, Font, PatternFill
 
 from core.mapedit.findings import Finding, as_json
 from core.mapedit.services.importing import Outcome
@@ -33,6 +30,11 @@ def as_document(outcome: Outcome) -> dict[str, Any]:
 
 def as_workbook(findings: Iterable[dict[str, Any]], into: BinaryIO, *, title: str) -> None:
     """Findings (as JSON) as an .xlsx with one row each, written row by row so that memory stays flat."""
+    # Late: it takes longer to load than a small file to import.
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Alignment
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet(_("检查结果"))
     sheet.freeze_panes = "A3"
@@ -76,6 +78,9 @@ def as_workbook(findings: Iterable[dict[str, Any]], into: BinaryIO, *, title: st
 
 
 def _head(sheet: Any, text: str) -> Any:
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Font, PatternFill
+
     cell = WriteOnlyCell(sheet, value=text)
     cell.font = Font(bold=True)
     cell.fill = PatternFill("solid", fgColor="EEF1F4")

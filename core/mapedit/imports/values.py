@@ -1,8 +1,8 @@
 """Cells of a file as values of a layer's attributes.
 
 A value is held as canonical text: a code, a number without needless zeros, an ISO date, "true"; several codes are
-joined with "、". Cells that are words of few kinds are converted once for each distinct content. What cannot be read
-becomes a finding and leaves the value null.
+joined with "、". Cells of every kind but text are converted once for each distinct content and stay in dictionaries, so
+that a million rows need few megabytes. What cannot be read becomes a finding and leaves the value null.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -48,21 +48,40 @@ class Reader:
         self.remarks = remarks
 
     def values(self, attribute: Attribute, column: Any) -> pa.Array:
-        """Canonical texts of ``attribute`` from a column of any type; unreadable cells are findings and null."""
-        column = _array(column)
-        if attribute.kind == "text":
-            return self._texts(attribute, column)
-        if attribute.kind == "number" and (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
-            return self._numbers(attribute, column)
-        return self._distinct(attribute, cells(column), self._converter(attribute))
+        """Canonical texts of ``attribute`` from a column of any type; unreadable cells are findings and null.
 
-    def _texts(self, attribute: Attribute, column: pa.Array) -> pa.Array:
+        Every kind but text comes in a dictionary; see :func:`plain`.
+        """
+        chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
+        read: list[pa.Array] = []
+        first = 0
+        for chunk in chunks:
+            read.append(self._canonical(attribute, chunk, first))
+            first += len(chunk)
+        if not read:
+            return pa.array([], type=pa.string())
+        if attribute.kind == "text":
+            return pa.concat_arrays(read)
+        return _narrow(pa.chunked_array(read).unify_dictionaries().combine_chunks())
+
+    def _canonical(self, attribute: Attribute, column: pa.Array, first: int) -> pa.Array:
+        """As :meth:`values`, of a part of the column that begins at row ``first``."""
+        if attribute.kind == "text":
+            return self._texts(attribute, column, first)
+        coded = (cells(column) if pa.types.is_nested(column.type) else column).dictionary_encode()
+        figures = coded.dictionary
+        if attribute.kind == "number" and (pa.types.is_floating(figures.type) or pa.types.is_integer(figures.type)):
+            return self._numbers(attribute, coded, first)
+        return self._distinct(attribute, coded, self._converter(attribute), first)
+
+    def _texts(self, attribute: Attribute, column: pa.Array, first: int) -> pa.Array:
         texts = _clean(cells(column))
         if attribute.max_length:
             over = pc.greater(pc.utf8_length(texts), attribute.max_length)
             self._fault(
                 over,
                 attribute,
+                first,
                 lambda row: (
                     _("“%(label)s”有 %(length)s 字，最多 %(limit)s 字。")
                     % {"label": attribute.label, "length": len(texts[row].as_py()), "limit": attribute.max_length}
@@ -70,42 +89,48 @@ class Reader:
             )
         return texts
 
-    def _numbers(self, attribute: Attribute, column: pa.Array) -> pa.Array:
-        figures = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    def _numbers(self, attribute: Attribute, coded: pa.DictionaryArray, first: int) -> pa.Array:
+        figures = coded.dictionary.cast(pa.float64()).to_numpy(zero_copy_only=False)
         known = np.isfinite(figures)
         field = self.layer.version._meta.get_field(attribute.name)
         if isinstance(field, models.DecimalField) and field.decimal_places is not None:
             figures = np.round(figures, field.decimal_places)
         over = known & (np.abs(figures) >= float(_bound(field)))
         self._fault(
-            pa.array(over),
+            pa.array(over).take(coded.indices),
             attribute,
-            lambda row: _("“%(label)s”的数值 %(value)g 过大。") % {"label": attribute.label, "value": figures[row]},
+            first,
+            lambda row: (
+                _("“%(label)s”的数值 %(value)g 过大。")
+                % {"label": attribute.label, "value": figures[coded.indices[row].as_py()]}
+            ),
         )
-        return _drop_zero(pa.array(np.where(known & ~over, figures, 0.0), mask=~(known & ~over)).cast(pa.string()))
+        fine = known & ~over
+        return _recoded(coded, _drop_zero(pa.array(np.where(fine, figures, 0.0), mask=~fine).cast(pa.string())))
 
-    def _distinct(self, attribute: Attribute, texts: pa.Array, convert: Callable[[str], str | None]) -> pa.Array:
-        coded = texts.dictionary_encode()
+    def _distinct(
+        self, attribute: Attribute, coded: pa.DictionaryArray, convert: Callable[[str], str | None], first: int
+    ) -> pa.Array:
         values: list[str | None] = []
         faults: dict[int, str] = {}
-        for at, text in enumerate(coded.dictionary.to_pylist()):
+        for at, text in enumerate(cells(coded.dictionary).to_pylist()):
             try:
-                values.append(convert(text.strip()) if text.strip() else None)
+                values.append(convert(text.strip()) if text and text.strip() else None)
             except Unreadable as error:
                 values.append(None)
                 faults[at] = str(error)
         if faults:
             bad = pc.is_in(coded.indices, pa.array(list(faults), type=coded.indices.type))
-            self._fault(bad, attribute, lambda row: faults[coded.indices[row].as_py()])
-        return pa.array(values, type=pa.string()).take(coded.indices)
+            self._fault(bad, attribute, first, lambda row: faults[coded.indices[row].as_py()])
+        return _recoded(coded, pa.array(values, type=pa.string()))
 
-    def _fault(self, bad: pa.Array, attribute: Attribute, sentence: Callable[[int], str]) -> None:
+    def _fault(self, bad: pa.Array, attribute: Attribute, first: int, sentence: Callable[[int], str]) -> None:
         rows = np.flatnonzero(pc.fill_null(bad, False).to_numpy(zero_copy_only=False))
         self.remarks.refuse(
-            rows,
+            rows + first,
             (
                 Finding(
-                    self.names[int(row)].as_py(),
+                    self.names[first + int(row)].as_py(),
                     f"attribute.{_RULES.get(attribute.kind, attribute.kind)}",
                     ERROR,
                     sentence(int(row)),
@@ -215,15 +240,38 @@ def same(attribute: Attribute, ours: pa.Array, theirs: pa.Array) -> np.ndarray:
     return pc.equal(pc.fill_null(ours, ""), pc.fill_null(theirs, "")).to_numpy(zero_copy_only=False)
 
 
-def literals(attribute: Attribute, texts: pa.Array) -> pa.Array:
-    """Canonical texts as JSON literals, as the attributes of a change hold them."""
+def plain(texts: pa.Array) -> pa.Array:
+    """Canonical texts without their dictionary."""
+    return texts.dictionary_decode() if pa.types.is_dictionary(texts.type) else texts
+
+
+def json_objects(held: Iterable[tuple[Attribute, pa.Array]]) -> pa.Array:
+    """Rows of canonical texts as JSON objects (n,), as the attributes of a change hold them.
+
+    Keys stand as jsonb orders them, by length, so that PostgreSQL has nothing to sort.
+    """
+    parts: list[pa.Array | str] = []
+    between = "{"
+    for attribute, texts in sorted(held, key=lambda each: (len(each[0].name), each[0].name)):
+        before, literals, after = _literals(attribute, texts)
+        parts += [f'{between}"{attribute.name}":{before}', literals]
+        between = f"{after},"
+    return pc.binary_join_element_wise(*parts, between.removesuffix(",") + "}", "")
+
+
+def _literals(attribute: Attribute, texts: pa.Array) -> tuple[str, pa.Array, str]:
+    """JSON literals: what stands before each, the part that differs, what stands after each."""
     if attribute.kind in {"number", "integer", "bool"}:
-        return pc.fill_null(texts, "null")
+        return "", pc.fill_null(texts, "null"), ""
     if attribute.kind == "places":
-        return pc.fill_null(_join('["', pc.replace_substring(texts, SEVERAL, '","'), '"]'), "[]")
-    safe = pc.replace_substring(pc.replace_substring(texts, "\\", "\\\\"), '"', '\\"')
-    empty = '""' if attribute.default == "" else "null"
-    return pc.fill_null(_join('"', safe, '"'), empty)
+        return "", pc.fill_null(_join('["', pc.replace_substring(texts, SEVERAL, '","'), '"]'), "[]"), ""
+    # Looked for in the whole buffer first: hardly any text has one.
+    content = texts.buffers()[2]
+    if content is not None and any(mark in memoryview(content).tobytes() for mark in (b'"', b"\\")):
+        texts = pc.replace_substring(pc.replace_substring(texts, "\\", "\\\\"), '"', '\\"')
+    if not texts.null_count or attribute.default == "":
+        return '"', pc.fill_null(texts, ""), '"'
+    return "", pc.fill_null(_join('"', texts, '"'), "null"), ""
 
 
 def _join(before: str, texts: pa.Array, after: str) -> pa.Array:
@@ -240,6 +288,22 @@ def _clean(texts: pa.Array) -> pa.Array:
     """Texts without control characters and space around; empty ones null."""
     texts = pc.utf8_trim_whitespace(pc.replace_substring_regex(texts, "[\\x00-\\x1f\\x7f]+", " "))
     return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
+
+
+def _recoded(coded: pa.DictionaryArray, texts: pa.Array) -> pa.DictionaryArray:
+    """``coded`` with ``texts`` in the place of its dictionary; where a text is null, so are the rows that have it."""
+    if not texts.null_count:
+        return pa.DictionaryArray.from_arrays(coded.indices, texts)
+    valid = texts.is_valid().to_numpy(zero_copy_only=False)
+    places = pa.array(np.cumsum(valid) - 1, type=pa.int32(), mask=~valid)
+    return pa.DictionaryArray.from_arrays(places.take(coded.indices), texts.drop_null())
+
+
+def _narrow(texts: pa.DictionaryArray) -> pa.Array:
+    """The same with the smallest integers that reach the whole dictionary."""
+    size = len(texts.dictionary)
+    kind = pa.int8() if size < 128 else pa.int16() if size < 32_768 else pa.int32()
+    return pa.DictionaryArray.from_arrays(texts.indices.cast(kind), texts.dictionary)
 
 
 def _drop_zero(texts: pa.Array) -> pa.Array:

@@ -9,18 +9,17 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
-import shapely
+import pyarrow as pa
 from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.accounts.models import User
 from core.geodata.exchange import reading
-from core.geodata.exchange.formats import NOTE, Detected, Reading
+from core.geodata.exchange.formats import NOTE, Reading
 from core.geodata.exchange.gcj02 import gcj02_likeness
 from core.mapedit import layers
 from core.mapedit.checks import bulk, registry
@@ -28,9 +27,14 @@ from core.mapedit.checks.declared import declared_area_findings
 from core.mapedit.checks.thresholds import Thresholds, own_rule
 from core.mapedit.findings import WARNING, Finding
 from core.mapedit.imports import columns as naming
-from core.mapedit.imports import copying, features, inforce
-from core.mapedit.imports.matching import CHANGED, NEW, UNCHANGED, Incoming, Matched, count, match
+from core.mapedit.imports import copying, features
+from core.mapedit.imports.examined import WORKERS, Examined
+from core.mapedit.imports.matching import UNCHANGED, Incoming, Matched, match
 from core.mapedit.imports.remarks import Remarks
+from core.mapedit.imports.screening import Screening, bounds_of
+from core.mapedit.imports.surroundings import Around, Surroundings
+from core.mapedit.imports.suspects import Suspects
+from core.mapedit.imports.tiles import Tile, ahead, along_a_curve, tiles
 from core.mapedit.layers import EditableLayer
 from core.mapedit.models import ChangeSet, Layer
 from core.mapedit.services import drafting, writing
@@ -55,57 +59,6 @@ class Options:
     columns: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Overlaps:
-    """The overlaps of the ``rows`` (row numbers) of a file, still to be looked for."""
-
-    search: bulk.OverlapSearch
-    rows: np.ndarray
-
-    def note(self, remarks: Remarks, faults: bulk.Pairs) -> None:
-        """Add what ``faults`` come to."""
-        for at, finding in self.search.findings(faults):
-            remarks.add(finding, int(self.rows[at]))
-
-
-@dataclass
-class Examined:
-    """A file against the layer: what it is, how its features stand to those in force, and what is wrong with them."""
-
-    layer: EditableLayer
-    detected: Detected
-    columns: dict[str, str]
-    incoming: Incoming
-    matched: Matched
-    remarks: Remarks
-    revision: int
-    overlaps_left: Overlaps | None = None
-
-    def settle(self, faults: bulk.Pairs | None = None) -> None:
-        """Look for the overlaps that were left for later, unless ``faults`` are those found meanwhile."""
-        left, self.overlaps_left = self.overlaps_left, None
-        if left is not None:
-            left.note(self.remarks, left.search.faults() if faults is None else faults)
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """read, new, changed, unchanged, missing, refused; a refused feature counts as nothing else."""
-        kind, refused = self.matched.kind, self.remarks.refused
-        return {
-            "read": len(self.incoming),
-            "new": count(kind, refused, NEW),
-            "changed": count(kind, refused, CHANGED),
-            "unchanged": count(kind, refused, UNCHANGED),
-            "missing": len(self.matched.missing),
-            "refused": int(refused.sum()),
-        }
-
-    @property
-    def writable(self) -> np.ndarray:
-        """Row numbers that a change set would take."""
-        return np.flatnonzero((self.matched.kind != UNCHANGED) & ~self.remarks.refused)
-
-
 def examine(
     path: str | os.PathLike[str],
     *,
@@ -114,30 +67,45 @@ def examine(
     by: User | None = None,
     on: dt.date | None = None,
     progress: Progress | None = None,
-    leave_overlaps: bool = False,
+    leave_surroundings: bool = False,
 ) -> Examined:
     """Read file ``path`` for ``layer``, match it with what is in force and check what would change.
 
     ``by`` is whose places count, None for all; ``on`` the day whose rules apply, today when not given. With
-    ``leave_overlaps`` the longest check is left to :func:`write`, which makes it beside the writing. Raises
+    ``leave_surroundings`` the longest checks are left to :func:`write`, which makes them beside the writing. Raises
     geodata.exchange.Unreadable, Refused for columns that do not exist, LayerUnknown.
     """
     editable = layers.editable(layer)
-    source = read(path, options=options, progress=progress)
-    examined = compare(
-        editable, source, options=options, by=by, on=on, progress=progress, leave_overlaps=leave_overlaps
+    on = on or timezone.localdate()
+    screening = Screening(Thresholds.in_force(on))
+    source = read(path, options=options, progress=progress, meanwhile=screening.take)
+    return compare(
+        editable,
+        source,
+        options=options,
+        by=by,
+        on=on,
+        progress=progress,
+        screening=screening,
+        leave_surroundings=leave_surroundings,
     )
-    return examined
 
 
-def read(path: str | os.PathLike[str], *, options: Options, progress: Progress | None = None) -> Reading:
-    """The first stage: the file's features as they are. Raises Unreadable."""
+def read(
+    path: str | os.PathLike[str],
+    *,
+    options: Options,
+    progress: Progress | None = None,
+    meanwhile: Callable[[np.ndarray], None] | None = None,
+) -> Reading:
+    """The first stage: the file's features as they are; ``meanwhile`` is as for reading.read. Raises Unreadable."""
     return reading.read(
         path,
         layer=options.source_layer,
         srid=options.srid,
         encoding=options.encoding,
         progress=(lambda done, total: progress("read", done, total)) if progress else None,
+        meanwhile=meanwhile,
     )
 
 
@@ -149,9 +117,13 @@ def compare(
     by: User | None = None,
     on: dt.date | None = None,
     progress: Progress | None = None,
-    leave_overlaps: bool = False,
+    screening: Screening | None = None,
+    leave_surroundings: bool = False,
 ) -> Examined:
-    """The second and third stage: features against those in force, and what is wrong with those that differ."""
+    """The second and third stage: features against those in force, and what is wrong with those that differ.
+
+    ``screening`` is that of the file on day ``on``, made anew when not given.
+    """
     say = progress or (lambda stage, done, total: None)
     names = source.attributes.column_names
     columns = naming.choose(
@@ -164,9 +136,13 @@ def compare(
     incoming = features.understand(layer, source, columns, remarks)
     matched = match(layer, incoming)
     say("check", 0, total)
+    incoming.geometry.forget()
+    if screening is None:
+        screening = Screening.of(source.geometry, Thresholds.in_force(on or timezone.localdate()))
     examined = Examined(layer, source.detected, columns, incoming, matched, remarks, revision)
-    _check(examined, by=by, on=on or timezone.localdate(), say=say)
-    if not leave_overlaps:
+    _check(examined, screening, by=by)
+    say("check", total // 3, total)
+    if not leave_surroundings:
         examined.settle()
     say("check", total, total)
     return examined
@@ -177,7 +153,8 @@ def revision_of(layer: EditableLayer) -> int:
     return Layer.objects.filter(name=layer.name).values_list("revision", flat=True).first() or 0
 
 
-def _check(examined: Examined, *, by: User | None, on: dt.date, say: Progress) -> None:
+def _check(examined: Examined, screening: Screening, *, by: User | None) -> None:
+    """What can be said of each feature by itself; what lies around it is left in ``examined.surroundings``."""
     layer, incoming, matched, remarks = examined.layer, examined.incoming, examined.matched, examined.remarks
     districts = bulk.Districts()
     features.complete(layer, incoming, matched, districts)
@@ -186,32 +163,23 @@ def _check(examined: Examined, *, by: User | None, on: dt.date, say: Progress) -
     if (matched.kind == UNCHANGED).any():
         # Features that lie exactly where they lie in force prove a guessed coordinate system right.
         remarks.forget(f"file.{GUESSED_CRS}")
-    rows = np.flatnonzero((matched.kind != UNCHANGED) & ~shapely.is_missing(incoming.geometry))
-    if not len(rows):
-        return
-    thresholds = Thresholds.in_force(on)
-    at = rows.tolist() if len(rows) < len(incoming) else None
-    subset = bulk.Features(
-        incoming.names.take(rows), copying.value_of(layer.label, incoming, matched, rows), incoming.geometry[rows]
-    )
-    total = len(rows)
-
-    def note(found: bulk.Found) -> None:
-        for row, finding in found:
-            remarks.add(finding, at[row] if at is not None else row)
-
-    found, usable = bulk.shapes(subset, thresholds)
-    note(found)
-    say("check", total // 3, total)
-    if layer.place:
-        places = copying.value_of(layer.place, incoming, matched, rows)
-        note(districts.outside(subset, places, usable, thresholds))
+    differs = (matched.kind != UNCHANGED) & ~incoming.geometry.missing
+    rows, thresholds = np.flatnonzero(differs), screening.thresholds
+    for row, finding in bulk.shape_findings(incoming.names, screening.faults(differs), thresholds):
+        remarks.add(finding, row)
     if incoming.declared_m2 is not None:
-        declared = incoming.declared_m2[rows]
-        note(declared_area_findings(subset.names, subset.geometry, declared, usable, thresholds))
-    say("check", total // 2, total)
-    search = bulk.OverlapSearch(layer, subset, usable, _staying(examined, rows), thresholds)
-    examined.overlaps_left = Overlaps(search, rows)
+        found = declared_area_findings(
+            incoming.names.take(rows),
+            incoming.geometry[rows],
+            incoming.declared_m2[rows],
+            screening.usable[rows],
+            thresholds,
+        )
+        for at, finding in found:
+            remarks.add(finding, int(rows[at]))
+    examined.surroundings = Surroundings(
+        layer, incoming, matched, rows, screening.bounds, screening.usable, districts, thresholds
+    )
 
 
 def _note_offset(matched: Matched, remarks: Remarks) -> None:
@@ -235,25 +203,6 @@ def _note_offset(matched: Matched, remarks: Remarks) -> None:
                 source=own_rule(_("文件读取")),
             )
         )
-
-
-def _staying(examined: Examined, rows: np.ndarray) -> bulk.Features:
-    """Features in force near ``rows`` that the file does not replace."""
-    layer, geometry = examined.layer, examined.incoming.geometry[rows]
-    bounds = shapely.total_bounds(geometry)
-    replaced = set(features_named(examined.incoming, rows[examined.matched.kind[rows] == CHANGED]))
-    kept: list[inforce.Block] = []
-    if np.isfinite(bounds).all():
-        tree = shapely.STRtree(geometry)
-
-        def take(block: inforce.Block) -> None:
-            near = np.unique(tree.query(block.geometry)[0])
-            near = near[[block.codes[int(k)].as_py() not in replaced for k in near]] if len(near) else near
-            if len(near):
-                kept.append(block.only(near))
-
-        inforce.each_block(layer, take, within=tuple(bounds.tolist()), attributes=(layer.label,))
-    return inforce.as_features(kept, layer.label)
 
 
 def features_named(incoming: Incoming, rows: np.ndarray) -> list[str]:
@@ -337,31 +286,53 @@ def _write(
         raise Refused(_("变更 #%(number)s 不属于这个图层。") % {"number": change_set_id})
     rows = examined.writable
     _make_way(draft, examined, rows)
-    with ThreadPoolExecutor(1) as beside:
-        left = examined.overlaps_left
-        looking = beside.submit(left.search.faults) if left else None
-        copying.copy_rows(
-            draft.change_set,
-            draft.layer,
-            examined.incoming,
-            examined.matched,
-            rows,
-            progress=(lambda done: progress("write", done, len(rows))) if progress else None,
-        )
-        if looking is not None:
-            examined.settle(looking.result())
+    alone = not draft.change_set.revision and not remove_missing
+    suspects = _copy(draft, examined, rows, (lambda done: progress("write", done, len(rows))) if progress else None)
     if remove_missing:
         copying.remove_missing(draft.change_set, draft.layer, examined.matched, by=by)
     told: set[tuple[str, str, str]] = set()
     rows = _without_refused(draft, examined, rows)
     while draft.change_set.changes.exists():
-        _judge_domain(draft, examined, on, told)
+        _judge_domain(draft, examined, on, told, suspects if alone else None)
         if examined.remarks.file_errors:
             return None
         judged, rows = rows, _without_refused(draft, examined, rows)
         if len(rows) == len(judged):
             return writing.finish(draft)
     return None
+
+
+def _copy(draft: writing.Draft, examined: Examined, rows: np.ndarray, say: Callable[[int], None] | None) -> Suspects:
+    """Add ``rows`` to the set, tile by tile; what is left to judge is judged beside, with geometries decoded once."""
+    suspects = Suspects(draft.layer)
+    incoming, left = examined.incoming, examined.surroundings
+    bounds = left.bounds if left else bounds_of(incoming.geometry.blocks())
+    wanted = np.zeros(len(incoming), dtype=bool)
+    wanted[rows] = True
+    with copying.Copying(draft.change_set, draft.layer, incoming, examined.matched, suspects) as target:
+
+        def prepare(tile: Tile) -> Callable[[], tuple[pa.Array, Around | None]]:
+            judge = left.around(tile) if left else None
+
+            def work() -> tuple[pa.Array, Around | None]:
+                geometry = incoming.geometry[tile.rows]
+                order = along_a_curve(tile.rows[wanted[tile.rows]], bounds)
+                block = target.block(order, geometry[np.searchsorted(tile.rows, order)])
+                return block, judge(geometry) if judge else None
+
+            return work
+
+        for block, around in ahead(prepare, left.tiles if left else tiles(rows, bounds), workers=WORKERS):
+            target.add(block)
+            incoming.geometry.forget()
+            if left and around:
+                left.note(around, examined.remarks)
+            if say:
+                say(target.done)
+    if left:
+        examined.surroundings = None
+        left.finish(examined.remarks)
+    return suspects
 
 
 def _without_refused(draft: writing.Draft, examined: Examined, rows: np.ndarray) -> np.ndarray:
@@ -393,14 +364,25 @@ def _make_way(draft: writing.Draft, examined: Examined, rows: np.ndarray) -> Non
         )
 
 
-def _judge_domain(draft: writing.Draft, examined: Examined, on: dt.date, told: set[tuple[str, str, str]]) -> None:
+def _judge_domain(
+    draft: writing.Draft,
+    examined: Examined,
+    on: dt.date,
+    told: set[tuple[str, str, str]],
+    suspects: Suspects | None,
+) -> None:
     """What the rules of the domain say of the set as it would now be: floors, sizes, control lines.
 
-    ``told`` collects what was said already, when the set is judged again without a refused feature.
+    ``told`` collects what was said already, when the set is judged again without a refused feature. ``suspects`` are
+    those among the rows copied, None when the set holds more than these.
     """
     row_of: dict[str, int] | None = None
     for check in registry.checks_of(draft.layer.name):
-        for finding in check.find(draft.change_set, on, None):
+        suspected = suspects.of(check) if suspects else None
+        only = None if suspected is None else features_named(examined.incoming, suspected)
+        if only == []:
+            continue
+        for finding in check.find(draft.change_set, on, only):
             if row_of is None:
                 rows = examined.writable
                 row_of = dict(zip(features_named(examined.incoming, rows), rows.tolist(), strict=True))

@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from core.accounts.models import Role
+from core.mapedit.imports import tiles
 from core.mapedit.models import Change, ChangeSet
 from landuse.plots.models import PlotVersion
 from tests import places
@@ -191,7 +192,9 @@ def test_the_same_code_twice_refuses_both(tmp_path):
     assert "code.repeated" in rules(document)
 
 
-def test_overlaps_in_the_file_and_with_what_stays_are_refused_with_their_area(tmp_path):
+@pytest.mark.parametrize("tile", [1, 2, 20_000])
+def test_overlaps_in_the_file_and_with_what_stays_are_refused_with_their_area(tmp_path, monkeypatch, tile):
+    monkeypatch.setattr(tiles, "TILE_ROWS", tile)
     places.plot(5)
     file = geojson(
         tmp_path / "plots.geojson",

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from core.accounts.models import CITY_CODE, Role, User
+from core.geodata.exchange.child import Unneeded
 from core.geodata.exchange.formats import Unreadable
 from core.mapedit.imports import report
 from core.mapedit.layers import LayerUnknown, all_layers
@@ -26,6 +27,11 @@ class Command(BaseCommand):
     # The file is checked here; the project's own checks would load every page first.
     requires_system_checks = []
     help = "把 SHP、GPKG、GeoJSON、FileGDB、DXF 或国土 TXT 文件导入为图层变更（不发布）。"
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """As a process of its own: without the libraries that pyarrow would load and nothing here uses."""
+        sys.meta_path.insert(0, Unneeded())  # type: ignore[arg-type]
+        super().run_from_argv(argv)
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the layer, the file and what a person may know better than the file."""
@@ -69,7 +75,7 @@ class Command(BaseCommand):
                 columns=_columns(options["field"]),
             ),
             by=by,
-            leave_overlaps=True,
+            leave_surroundings=True,
         )
         return importing.write(
             examined,
