@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, FSMModelMixin, transition
 
 from core.casework.queries import CaseQuerySet, TimelineQuerySet
-from core.casework.states import CLOSED, EDITABLE, ENDED, MOVE_TITLES, MOVES, Actor, State, declared_steps
+from core.casework.states import CLOSED, EDITABLE, ENDED, MOVE_TITLES, MOVES, State, declared_steps
 from core.history import tracked
 from core.policy.models import Jurisdiction
 
@@ -330,7 +330,3 @@ class Pause(models.Model):
 
     def __str__(self) -> str:
         return f"{self.case_id} {self.since}–{self.until or ''}"
-
-
-APPLICANT_MOVES = tuple(name for name, move in MOVES.items() if move.actor == Actor.APPLICANT)
-"""Moves an applicant's accounts make."""

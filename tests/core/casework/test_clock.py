@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 from django.db import IntegrityError, transaction
 
+from core.casework import calendar
 from core.casework.models import Case, Pause
 from core.casework.services import deciding, filing, reviewing
 from core.casework.states import State
@@ -153,6 +154,27 @@ def test_a_correction_still_counts_after_its_time_while_the_case_has_not_lapsed(
     case = cases.bring(cases.draft(who), who, State.CORRECTION)
     on("2026-11-20")
     assert filing.correct(case_id=case.pk, by=who.applicant).state == State.SUBMITTED
+
+
+def test_an_arrangement_that_comes_out_later_leaves_everybody_the_days_they_had(who, on, tmp_path):
+    """The holidays of 2027 are not known when the case is accepted in December 2026."""
+    on("2026-12-21")
+    case = cases.bring(cases.draft(who), who, State.REVIEW)
+    assert case.due_on == day("2027-01-18")
+    reviewing.give_review(case_id=case.pk, by=who.parks, verdict="agree")
+    folder = tmp_path / "calendar"
+    folder.mkdir()
+    rows = "2027-01-01,no,元旦,示例\n2027-01-04,no,元旦,示例\n2027-01-09,yes,元旦,示例\n"
+    (folder / "holidays.csv").write_text(f"day,is_working,name,source\n{rows}", encoding="utf-8")
+    on("2026-12-24")
+    calendar.load(tmp_path)
+    case.refresh_from_db()
+    assert case.due_on == day("2027-01-19")  # two days off, one worked
+    due = dict(case.reviews.values_list("office", "due_on"))
+    assert due == {"parks": day("2027-01-04"), "monitor": day("2027-01-06")}
+    assert calendar.load(tmp_path).unchanged == 3
+    case.refresh_from_db()
+    assert case.due_on == day("2027-01-19")
 
 
 def test_the_last_day_of_the_notice_is_still_notice(who, on):
