@@ -174,3 +174,37 @@ def test_the_form_fits_a_phone_and_names_what_was_asked(page):
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     bar = page.get_by_role("button", name="核对补正").bounding_box()
     assert bar["y"] + bar["height"] <= 844
+
+
+def test_a_session_that_ended_keeps_what_was_typed_until_the_next_sign_in(page):
+    who = people()
+    case = draft(who)
+    open_form(page, who.applicant, case)
+    page.context.clear_cookies(name="sessionid")
+    page.get_by_label("理由").fill("登录过期前填写")
+    page.locator("[data-saved][data-state=signedOut]").wait_for()
+    open_form(page, who.applicant, case)
+    expect(page.get_by_label("理由")).to_have_value("登录过期前填写")
+    expect(page.locator("[name=revision]")).to_have_value("2")
+    case.refresh_from_db()
+    assert case.data["reason"] == "登录过期前填写"
+
+
+def test_the_start_page_and_the_home_page_are_open_to_everybody(page):
+    who = people()
+    bring(draft(who), who, State.CORRECTION)
+    sign_in(page, who.applicant, "/cases/new/example/")
+    assert accessibility_problems(page) == []
+    page.set_viewport_size({"width": 390, "height": 844})
+    for address in ("/cases/new/example/", "/"):
+        page.goto(address)
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+        assert accessibility_problems(page) == []
+
+
+def test_a_second_click_on_the_start_page_opens_no_second_case(page):
+    who = people()
+    sign_in(page, who.applicant, "/cases/new/example/")
+    page.get_by_role("button", name="新建申请").dblclick()
+    page.wait_for_selector(READY)
+    assert Case.objects.count() == 1
