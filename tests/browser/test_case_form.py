@@ -208,3 +208,42 @@ def test_a_second_click_on_the_start_page_opens_no_second_case(page):
     page.get_by_role("button", name="新建申请").dblclick()
     page.wait_for_selector(READY)
     assert Case.objects.count() == 1
+
+
+def test_two_pages_that_say_the_same_are_no_conflict(page):
+    who = people()
+    case = draft(who)
+    open_form(page, who.applicant, case)
+    filing.save_draft(case_id=case.pk, by=who.applicant, revision=case.revision, data={**DATA, "reason": "相同"})
+    page.get_by_label("理由").fill("相同")
+    saved(page)
+    expect(page.locator("[data-conflict]")).to_be_hidden()
+    page.watched.problems.clear()
+
+
+def test_an_applicant_writes_to_the_offices_from_the_form_and_comes_back_to_it(page):
+    who = people()
+    case = bring(draft(who), who, State.CORRECTION)
+    open_form(page, who.applicant, case)
+    page.get_by_label("给办理部门留言").fill("证明材料明日盖章后上传。")
+    page.get_by_role("button", name="发送留言").click()
+    expect(page.locator(".case-words")).to_contain_text("证明材料明日盖章后上传。")
+    page.wait_for_selector(READY)
+    assert not case.remarks.get().internal
+
+
+def test_an_applicant_withdraws_and_appeals_on_the_page_of_the_case(page):
+    who = people()
+    given_up = bring(draft(who), who, State.SUBMITTED)
+    refused = bring(draft(who), who, State.REFUSED)
+    sign_in(page, who.applicant, f"/cases/{given_up.pk}/")
+    page.locator("summary", has_text="撤回申请").click()
+    page.get_by_role("button", name="确认撤回申请").click()
+    expect(page.locator("h1")).to_contain_text("已撤回")
+    page.goto(f"/cases/{refused.pk}/")
+    expect(page.locator(".stages [data-mark=stopped]")).to_contain_text("不予批准")
+    page.locator("summary", has_text="申请复核").click()
+    page.get_by_label("申请复核的理由").fill("测算口径有误，见附表。")
+    page.get_by_role("button", name="确认申请复核").click()
+    expect(page.locator("h1")).to_contain_text("复核中")
+    assert [Case.objects.get(pk=case.pk).state for case in (given_up, refused)] == [State.WITHDRAWN, State.APPEAL]

@@ -104,6 +104,12 @@ export class Saver {
     } catch {
       return this.later();
     }
+    if (response.status === 409 && answer.differences?.length === 0) {
+      // Both wrote the same, or this page's own farewell came first: nothing to choose between.
+      this.form.elements.revision.value = answer.revision;
+      this.timer = setTimeout(() => this.send());
+      return;
+    }
     if (response.status === 409) {
       this.stopped = true;
       return this.report("conflict", answer);
