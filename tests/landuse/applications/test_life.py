@@ -10,7 +10,7 @@ import pytest
 from django.contrib.gis.geos import MultiPolygon, Polygon
 from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from core.accounts.models import Role, User
 from core.casework.models import Case
@@ -309,6 +309,11 @@ class TestEffect:
 class TestReplay:
     def test_a_fresh_submission_replays_to_the_same(self, nanhai):
         assert assessing.replay(submitted(nanhai)).same
+
+    def test_a_reader_of_english_replays_the_same(self, nanhai):
+        case = submitted(nanhai)
+        with translation.override("en"):
+            assert assessing.replay(case).same
 
     def test_parameters_adopted_and_ended_later_change_nothing_of_the_past(self, nanhai):
         case = submitted(nanhai, **asking.floors(nanhai.plot, office=40), floor_living_after="")
