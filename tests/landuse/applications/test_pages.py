@@ -15,9 +15,9 @@ from core.casework import letters
 from core.casework.models import Case
 from core.casework.services import filing
 from core.casework.states import State
-from core.mapedit.checks import check_change_set
+from core.mapedit.checks import check_change, check_change_set
 from core.policy.models import Parameter
-from landuse.applications import KIND, checks, kind
+from landuse.applications import KIND, kind
 from landuse.applications.massing import Conditions, massing
 from landuse.plots.models import PlotVersion
 from tests import places
@@ -158,7 +158,11 @@ class TestWarning:
             for finding in check_change_set(proposals.placed(change_set), on=on)
             if finding.rule == "applications.open_case"
         ]
-        live = [finding.message for finding in checks.find_one(change_set.changes.get(), on)]
+        live = [
+            finding.message
+            for finding in check_change(change_set.changes.get(), on=on)
+            if finding.rule == "applications.open_case"
+        ]
         assert complete == live
         return complete
 
