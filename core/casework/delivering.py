@@ -101,19 +101,30 @@ def _note_failure(delivery: Delivery, error: Exception) -> None:
 
 
 def _report(delivery: Delivery) -> None:
-    """Tell who can help that a person was not reached: who conducts the case, and the system administrators."""
+    """Tell who can help that a person was not reached: the system administrators why, who conducts the case of what.
+
+    Administrators read no cases, so they are not told what the notification said.
+    """
     from core.casework import audience
     from core.casework.services import notifying
 
     notification = delivery.notification
+    case = notification.case
     with translation.override(settings.LANGUAGE_CODE):
-        text = _("%(channel)s未能送达%(person)s，已试 %(attempts)s 次。请改用其他方式告知。原通知：%(text)s") % {
+        words = {
             "channel": delivery.get_channel_display(),
             "person": notification.user.display_name or notification.user.username,
+            "account": notification.user.username,
             "attempts": delivery.attempts,
+            "error": delivery.error,
             "text": notification.text,
         }
+        fault = (
+            _("%(channel)s未能送达账号 %(account)s，已试 %(attempts)s 次：%(error)s。请核对地址和服务设置。") % words
+        )
+        unheard = _("%(channel)s未能送达%(person)s，已试 %(attempts)s 次，请改用其他方式告知。原通知：%(text)s") % words
     administrators = User.objects.filter(role=Role.SYSADMIN, is_active=True)
-    people = [*administrators, *(audience.officers(notification.case) if notification.case else [])]
-    people = [user for user in people if user.pk != notification.user_id]
-    notifying.tell(users=people, act="undelivered", text=text, case=notification.case, outside=False)
+    notifying.tell(users=administrators, act="undelivered", text=fault, outside=False)
+    if case is not None:
+        people = [user for user in audience.officers(case) if user.pk != notification.user_id]
+        notifying.tell(users=people, act="undelivered", text=unheard, case=case, outside=False)

@@ -80,3 +80,34 @@ def test_number_that_is_not_one_stops_the_start(monkeypatch):
     monkeypatch.setenv("MUCHAN_SESSION_HOURS", "8h")
     with pytest.raises(ImproperlyConfigured, match="MUCHAN_SESSION_HOURS is '8h'"):
         environment.integer("MUCHAN_SESSION_HOURS", default=8)
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port", "tls", "ssl"),
+    [
+        ("smtp://mail.example", "mail.example", 25, False, False),
+        ("smtp+tls://me:p%40ss@mail.example", "mail.example", 587, True, False),
+        ("smtps://mail.example:4650", "mail.example", 4650, False, True),
+    ],
+)
+def test_mail_server_is_read_from_one_address(monkeypatch, url, host, port, tls, ssl):
+    monkeypatch.setenv("MAIL", url)
+    found = environment.email("MAIL")
+    assert (found["EMAIL_HOST"], found["EMAIL_PORT"]) == (host, port)
+    assert (found["EMAIL_USE_TLS"], found["EMAIL_USE_SSL"]) == (tls, ssl)
+    assert found["EMAIL_HOST_PASSWORD"] in ("", "p@ss")
+
+
+@pytest.mark.parametrize(
+    ("reads", "value"),
+    [
+        (environment.email, "http://mail.example"),
+        (environment.email, "smtp://:99999999"),
+        (environment.public_url, "muchan.example"),
+        (environment.public_url, "https://muchan.example/path"),
+    ],
+)
+def test_an_address_that_cannot_be_right_stops_the_start(monkeypatch, reads, value):
+    monkeypatch.setenv("SETTING", value)
+    with pytest.raises(ImproperlyConfigured, match="SETTING"):
+        reads("SETTING")
