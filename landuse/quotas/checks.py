@@ -25,6 +25,7 @@ from landuse.quotas import share
 from landuse.quotas.amounts import shown
 from landuse.quotas.forms import RequestForm, district_of
 from landuse.quotas.models import Category, Purpose, QuotaEntry, QuotaPool
+from landuse.quotas.ranking import RANKING_KEY
 from parks.programmes.models import Membership
 
 MU = "亩"
@@ -157,7 +158,7 @@ def _membership(asked: Asked) -> Iterator[Finding]:
     if asked.pool is None:
         return
     title, programme = _("计划成员资格有效"), asked.pool.programme
-    source = asked.source("quota.programme_share") or asked.source(share.CAP_KEY)
+    source = asked.source("quota.programme_share")
     if programme is None:
         yield Finding("QT-1", title, NOTED, _("“%s”不限计划成员。") % asked.pool.name, source=source, field="pool")
         return
@@ -299,7 +300,7 @@ def _joint_review(asked: Asked) -> Iterator[Finding]:
         % {"number": number, "on": asked.data.get("joint_review_on") or _("日期未填")}
         if number
         else _("没有填写联审文号，不优先安排。"),
-        source=asked.source(share.CAP_KEY),
+        source=asked.source(RANKING_KEY),
         advice="" if number else _("联审通过后补充文号和会议纪要，即列为优先。"),
         field="joint_review_number",
     )
@@ -317,7 +318,7 @@ def _early(asked: Asked) -> Iterator[Finding]:
         _("填报已提前完成“%s”的目标，由部门核定。") % held.programme.name
         if held
         else _("填报已提前完成目标，但没有指明有效的成员资格，不计入排序。"),
-        source=asked.source(share.CAP_KEY),
+        source=asked.source(RANKING_KEY),
         advice="" if held else _("请在“依据的计划成员资格”中选择所完成的计划。"),
         field="programme",
     )

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.casework.models import Case
-from core.policy.models import Jurisdiction
+from core.policy.models import CITY_CODE, Jurisdiction
 from core.refusals import Refused
 from landuse.plots.models import Occupation, PlotVersion
 from landuse.quotas import amounts
@@ -126,7 +126,7 @@ class RequestForm(forms.Form):
         rows = list(pools.open_to(district, timezone.localdate().year))
         chosen = str(given.get("pool") or "")
         if chosen.isascii() and chosen.isdigit() and len(chosen) < 10 and int(chosen) not in {row.pk for row in rows}:
-            rows += pools.filter(pk=int(chosen), plan__place__in=[district, "440600"])
+            rows += pools.filter(pk=int(chosen), plan__place__in=[district, CITY_CODE])
         return [("", _("请选择")), *((str(pool.pk), pool_title(pool)) for pool in rows)]
 
     def _plots(self, given: Mapping[str, Any]) -> list[Any]:
@@ -155,9 +155,9 @@ class RequestForm(forms.Form):
         in_force = members.in_force_on(timezone.localdate())
         named = {row.programme.code: row.programme.name for row in in_force}
         stated = str(given.get("programme") or "")
-        for row in members if stated and stated not in named else ():
+        if stated and stated not in named:
             # An expired membership stays readable; the findings say that it has ended.
-            named.setdefault(row.programme.code, row.programme.name) if row.programme.code == stated else None
+            named |= {row.programme.code: row.programme.name for row in members.filter(programme=stated)}
         return [("", _("不依据成员资格")), *sorted(named.items())]
 
     def clean_amount_mu(self) -> Decimal:

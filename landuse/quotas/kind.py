@@ -147,12 +147,6 @@ def detail(request: HttpRequest, case: Case) -> Mapping[str, Any]:
     }
 
 
-def letter(case: Case) -> Mapping[str, Any]:
-    """What the decision letter says besides its frame."""
-    asked = QuotaRequest.objects.select_related("pool__plan__place").filter(case=case).first()
-    return {"quota_request": asked, "quota_pool": pool_title(asked.pool) if asked else ""}
-
-
 KIND = CaseKind(
     name=NAME,
     title=gettext_lazy("用地指标"),
@@ -197,7 +191,6 @@ KIND = CaseKind(
     form_template="quotas/request_fields.html",
     detail_template="quotas/request_detail.html",
     detail=detail,
-    letter=letter,
     icon="ruler-measure",
 )
 

@@ -24,11 +24,6 @@ class Bar:
     committed: float
     reserved: float
 
-    @property
-    def reserved_from(self) -> float:
-        """Where the reserved part begins."""
-        return self.committed
-
     @classmethod
     def of(cls, row: Any) -> Bar:
         """The bar of anything with the sums of :func:`landuse.quotas.queries.balances`."""
