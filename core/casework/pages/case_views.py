@@ -135,7 +135,9 @@ def _seen_before(
     if seen is None:
         return None
     newer = (
-        TimelineEntry.objects.filter(case=found, pk__gt=seen)
+        # Only what the reader's own page can show: the mark is the last entry they may read.
+        TimelineEntry.objects.visible_to(user)
+        .filter(case=found, pk__gt=seen)
         .filter(Q(act__in=list(MOVES)) | Q(act=TimelineEntry.Act.REVIEWED))
         .select_related("by")
         .order_by("-pk")

@@ -160,6 +160,15 @@ def test_a_decision_is_not_taken_over_an_opinion_that_came_meanwhile(client, who
     assert client.post(f"/cases/{case.pk}/do/conclude_review/", {**fields, "seen": seen_of(answer)}).status_code == 302
 
 
+def test_what_an_applicant_cannot_read_does_not_make_its_page_stale(client, who):
+    case = cases.bring(cases.draft(who), who, State.REVIEW)
+    reviewing.give_review(case_id=case.pk, by=who.parks, verdict="agree")
+    client.force_login(who.applicant)
+    seen = seen_of(client.get(f"/cases/{case.pk}/"))
+    assert client.post(f"/cases/{case.pk}/do/withdraw/", {"seen": seen}).status_code == 302
+    assert Case.objects.get(pk=case.pk).state == State.WITHDRAWN
+
+
 def test_the_back_button_meets_a_sentence_naming_the_present_state(client, who):
     case = cases.bring(cases.draft(who), who, State.DECISION)
     client.force_login(who.planner)
