@@ -110,7 +110,7 @@ def quota_form(
         "purpose": story.get("purpose", "new"),
         "plot_code": asking.plot.plot_id if title else "",
         "town": "" if title else town,
-        "location": "" if title else "示例地块，示例大道东侧",
+        "location": "" if title else f"示例工业地块{pool.plan.place_id[4:]}-{rng.integers(1, 100):02d}号",
         "programme": asking.membership.programme_id if asking.membership else "",
         "project_set": "",
         "project": project,
