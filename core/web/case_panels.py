@@ -21,7 +21,8 @@ from core.web.shell import SignedIn
 OFFICES = (Role.PLANNER.value, Role.REVIEWER.value, Role.MONITOR.value, Role.PARKS.value)
 """Roles whose day is working through cases."""
 
-READERS = (*OFFICES, Role.HEAD.value, Role.AUDITOR.value)
+WATCHERS = (Role.HEAD.value, Role.AUDITOR.value)
+READERS = (*OFFICES, *WATCHERS)
 SHOWN = 5
 
 
@@ -132,7 +133,8 @@ def register() -> None:
     add = registry.register_home_panel
     template = "web/home/cases.html"
     add(panel("cases_waiting", gettext_lazy("待我办理的办件"), OFFICES, template, waiting, order=5, span=8))
-    add(panel("cases_late", gettext_lazy("他人逾期的办件"), READERS, template, late, order=6, span=8))
+    add(panel("cases_late", gettext_lazy("他人逾期的办件"), OFFICES, template, late, order=6, span=8))
+    add(panel("cases_overdue", gettext_lazy("逾期的办件"), WATCHERS, template, late, order=6, span=8))
     add(panel("cases_others", gettext_lazy("等待他人的办件"), READERS, template, others, order=40, span=8))
     registry.register_home_answer(registry.HomeAnswer("cases", OFFICES, answer, order=5))
     registry.register_search(

@@ -133,7 +133,7 @@ def found(case: Case) -> Any:
 def _words(case: Any, reader: User, today: dt.date) -> tuple[str, str]:
     """What is awaited, and of whom."""
     kind = case.kind_of
-    own = reader.role == Role.ENTERPRISE
+    own = reader.role == Role.ENTERPRISE or (case.on_behalf and case.filed_by_id == reader.pk)
     applicant = offices.title(Role.ENTERPRISE)
     officer, decider, hearer = (offices.title(role) for role in (kind.officer, kind.decider, kind.appeals))
     match State(case.state):

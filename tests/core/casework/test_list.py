@@ -122,6 +122,10 @@ def test_staff_who_filed_on_behalf_have_the_applicants_moves_and_no_others(who):
     assert case.pk in under(who.planner, "mine")
     case = cases.bring(case, who, State.SUBMITTED, by=who.planner)
     assert case.pk not in under(who.planner, "mine")
+    other = places.account(Role.PLANNER, CITY_CODE)
+    deciding.ask_correction(case_id=case.pk, by=other, text="补充")
+    said = {user.pk: standing.standing(standing.found(case), user, 3).what for user in (who.planner, other)}
+    assert said == {who.planner.pk: "请按要求补正", other.pk: "待申请人补正"}
 
 
 def test_tabs_of_deadlines(who):
