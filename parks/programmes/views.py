@@ -220,7 +220,7 @@ def _past(found: Membership, user: User) -> list[dict[str, Any]]:
             "label": Standing(row.standing).label,
             "tone": TONES.get(Standing(row.standing), "unmet"),
             "reason": row.reason,
-            "first": row.pgh_label == "insert",
+            "first": row.pgh_label == "insert" and row.standing == Standing.NORMAL,
             "by": names.get(row.pgh_context.metadata.get("user")) if row.pgh_context else None,
         }
         for row in rows
