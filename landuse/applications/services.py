@@ -5,7 +5,8 @@ Called by casework within the transaction of its move, which has checked who may
 
 from __future__ import annotations
 
-from django.utils import timezone
+from django.conf import settings
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from core.accounts.models import User
@@ -81,6 +82,14 @@ def take_effect(case: Case, by: User) -> None:
     """
     application = PlotRatioApplication.objects.select_related("base_version").get(case=case)
     base = application.base_version
+    # What a publication is called is kept, so it is written in the city's language, whoever decides.
+    with translation.override(settings.LANGUAGE_CODE):
+        title = _("容积率调整：%(plot)s") % {"plot": base.location or base.plot_id}
+        reason = _("办件 %(number)s，申请人%(name)s。%(text)s") % {
+            "number": case.number,
+            "name": case.applicant_name,
+            "text": case.decision_text,
+        }
     application.publication = set_planning_conditions(
         base=base,
         conditions=PlanningConditions(
@@ -90,10 +99,9 @@ def take_effect(case: Case, by: User) -> None:
             height_limit_m=application.height_limit_m,
             use_code=application.use_after,
         ),
-        title=(_("容积率调整：%(plot)s") % {"plot": base.location or base.plot_id})[:120],
+        title=title[:120],
         document_number=case.decision_number or case.number or "",
-        reason=_("办件 %(number)s，申请人%(name)s。%(text)s")
-        % {"number": case.number, "name": case.applicant_name, "text": case.decision_text},
+        reason=reason,
         by=by,
         effective_on=timezone.localdate(),
         is_demo=case.is_demo,

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from core.casework.findings import Finding, as_json
@@ -36,9 +37,13 @@ def assess(case: Case, on: dt.date | None = None) -> list[Finding]:
     return list(case.kind_of.assess(case, on or timezone.localdate()))
 
 
-def evidence(findings: Sequence[Finding], on: dt.date) -> dict[str, Any]:
-    """Findings as a case keeps them: ``{"on": "2026-03-31", "findings": […]}``."""
-    return {"on": on.isoformat(), "findings": _stored(findings)}
+def evidence(case: Case, on: dt.date) -> dict[str, Any]:
+    """The findings of a day as a case keeps them: ``{"on": "2026-03-31", "findings": […]}``.
+
+    They are written in the city's language, whoever submits or decides: the letter quotes them.
+    """
+    with translation.override(settings.LANGUAGE_CODE):
+        return {"on": on.isoformat(), "findings": _stored(assess(case, on))}
 
 
 def replay(case: Case) -> Replay:

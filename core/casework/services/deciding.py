@@ -106,10 +106,9 @@ def approve(*, case_id: int, by: User, text: str = "", number: str = "") -> Case
         against = case.reviews.filter(round=case.round, verdict=Review.Verdict.DISAGREE)
         names = offices.titles(against.values_list("office", flat=True))
         text = words(text, _("%(offices)s不同意，批准须写明理由。") % {"offices": names} if names else "")
-        findings = assessing.assess(case, today)
-        assessing.refuse_blocking(findings, _("批准"))
+        assessing.refuse_blocking(assessing.assess(case, today), _("批准"))
         _decide(case, by, text, number)
-        case.decision_evidence = assessing.evidence(findings, today)
+        case.decision_evidence = assessing.evidence(case, today)
         days = clock.days(case, "notice", today)
         case.notice_from = today
         case.notice_until = today + dt.timedelta(days=days) if days else None
@@ -126,7 +125,7 @@ def refuse(*, case_id: int, by: User, text: str, number: str = "") -> Case:
         case, move = begin(case_id, by, "refuse")
         today = timezone.localdate()
         _decide(case, by, words(text, _("请写明不予批准的理由和依据。")), number)
-        case.decision_evidence = assessing.evidence(assessing.assess(case, today), today)
+        case.decision_evidence = assessing.evidence(case, today)
         case.due_on, case.closed_at = None, timezone.now()
         finish(case, move, by, text=case.decision_text)
         return case

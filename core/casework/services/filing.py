@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Max
 from django.forms import Form
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from core.accounts.models import Role, User
@@ -204,7 +205,9 @@ def _write(case: Case, data: Mapping[str, Any]) -> None:
 
 
 def _note_subject(case: Case) -> None:
-    subject = case.kind_of.subject(case)
+    # The title is kept, so it is written in the city's language, whoever files.
+    with translation.override(settings.LANGUAGE_CODE):
+        subject = case.kind_of.subject(case)
     if subject is None:
         return
     case.title, case.subject_codes = subject.title[:160], list(subject.codes)
@@ -229,11 +232,10 @@ def _hand_in(case: Case) -> None:
             _("还缺 %(count)s 份材料，不能提交：%(papers)s。")
             % {"count": len(missing), "papers": _("、").join(str(slot.title) for slot in missing)}
         )
-    findings = assessing.assess(case, today)
-    assessing.refuse_blocking(findings, _("提交"))
+    assessing.refuse_blocking(assessing.assess(case, today), _("提交"))
+    case.evidence = assessing.evidence(case, today)
     case.kind_of.record(case)
     check_guards()
-    case.evidence = assessing.evidence(findings, today)
     case.submitted_at = timezone.now()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -314,6 +315,14 @@ class TestReplay:
         case = submitted(nanhai)
         with translation.override("en"):
             assert assessing.replay(case).same
+
+    def test_what_is_kept_is_in_the_citys_language_whoever_submits_and_decides(self, nanhai):
+        with translation.override("en"):
+            case = bring(asking.draft(nanhai), nanhai.who, State.EFFECTIVE)
+        kept = [row["message"] for row in (*case.evidence["findings"], *case.decision_evidence["findings"])]
+        publication = PlotRatioApplication.objects.get(case=case).publication
+        kept += [case.title, publication.title, publication.reason, *case.notifications.values_list("text", flat=True)]
+        assert [text for text in kept if not re.search("[\u4e00-\u9fff]", text)] == []
 
     def test_parameters_adopted_and_ended_later_change_nothing_of_the_past(self, nanhai):
         case = submitted(nanhai, **asking.floors(nanhai.plot, office=40), floor_living_after="")
