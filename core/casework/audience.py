@@ -181,7 +181,7 @@ TOLD: dict[str, tuple[Told, ...]] = {
         Told(applicant, _("复核结果：撤销原决定，重新办理。%(text)s"), inside=False),
         Told(officers, _("复核撤销了原决定，重新受理，期限 %(due)s。")),
     ),
-    "reviewed": (Told(officers, _("%(office)s已出具意见，还有 %(waiting)s 个部门未出具。")),),
+    "reviewed": (Told(officers, _("%(office)s已出具意见，%(waiting)s。")),),
     "assigned": (Told(assignee, _("已分派至本账号办理，本环节期限 %(due)s。")),),
     "remarked": (Told(colleagues, _("新留言：%(text)s")),),
     "instructed": (Told(colleagues, _("领导批示：%(text)s")),),

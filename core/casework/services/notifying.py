@@ -84,6 +84,7 @@ def _may_know(user: User, inside: bool) -> bool:
 def _words(case: Case, text: str, office: str) -> Mapping[str, Any]:
     waiting = case.reviews.filter(round=case.round, given_at__isnull=True)
     first = waiting.order_by("due_on").values_list("due_on", flat=True).first()
+    unspoken = waiting.count()
     return {
         "text": text.strip().rstrip("。；，"),
         "due": case.due_on or _("未定"),
@@ -92,7 +93,7 @@ def _words(case: Case, text: str, office: str) -> Mapping[str, Any]:
         if case.notice_until
         else _("不设公示期，办理生效后执行"),
         "office": offices.title(office) if office else _("会审部门"),
-        "waiting": waiting.count(),
+        "waiting": _("还有 %s 个部门未出具") % unspoken if unspoken else _("各部门均已出具"),
     }
 
 
