@@ -12,6 +12,7 @@ from core.mapedit.states import State
 from tests.browser.access import accessibility_problems
 from tests.browser.drawing import READY, sign_in, two_zones
 from tests.core.mapedit import proposals
+from tests.landuse.applications import asking
 from tests.places import account, plot
 
 pytestmark = [pytest.mark.django_db, pytest.mark.browser]
@@ -61,3 +62,11 @@ def test_the_editor_is_open_to_everybody(visit):
 def test_the_map_is_open_to_everybody(visit):
     two_zones()
     assert accessibility_problems(visit(account(Role.HEAD, CITY_CODE), "/map/", READY)) == []
+
+
+def test_an_applicants_list_with_a_draft_is_open_to_everybody(visit):
+    world = asking.world()
+    asking.draft(world)
+    page = visit(world.who.applicant, "/cases/")
+    page.get_by_role("link", name="继续填写").wait_for()
+    assert accessibility_problems(page) == []
