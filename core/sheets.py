@@ -5,15 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import tempfile
 from collections.abc import Iterable, Sequence
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from django.http import FileResponse
 from django.utils import timezone
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
+
+if TYPE_CHECKING:
+    from openpyxl.cell import WriteOnlyCell
+
+# openpyxl is loaded where it is used: it takes a third of a second that only an export should pay.
 
 CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -26,6 +26,9 @@ def workbook(title: str, columns: Sequence[tuple[Any, int]], rows: Iterable[Sequ
     ``columns`` are (heading, width in characters). Cells are texts, numbers, dates or
     None; a text stays a text, whatever it begins with: no cell is ever a formula.
     """
+    from openpyxl import Workbook
+    from openpyxl.utils import get_column_letter
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet(title[:31])
     sheet.freeze_panes = "A2"
@@ -48,6 +51,8 @@ def response(file: IO[bytes], name: str) -> FileResponse:
 
 
 def _heading_cell(sheet: Any, text: str) -> WriteOnlyCell:
+    from openpyxl.styles import Font
+
     cell = _text_cell(sheet, text)
     cell.font = Font(bold=True)
     return cell
@@ -63,6 +68,9 @@ def _cell(sheet: Any, value: Any) -> Any:
 
 
 def _text_cell(sheet: Any, text: str) -> WriteOnlyCell:
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
     cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", text))
     if text.startswith(_FORMULA_STARTS):
         # Typed as text, and marked as Excel marks what was typed behind an apostrophe, so that it stays

@@ -94,11 +94,14 @@ class Copying:
     ) -> None:
         with self._cursor as cursor:
             if kind is None:
-                # A block-range index knows nothing of new blocks until they are summarised, nor the planner of
-                # new rows.
+                # A block-range index knows nothing of new blocks until they are summarised.
                 cursor.execute("SELECT brin_summarize_new_values('mapedit_change_place')")
-                if self.done > MANY_ROWS:
-                    cursor.execute("ANALYZE mapedit_change")
+
+
+def analyse() -> None:
+    """Tell the planner of many new rows, for a statement over them all; otherwise the server does so by itself."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE mapedit_change")
 
 
 def drop(change_set: ChangeSet, codes: list[str]) -> int:

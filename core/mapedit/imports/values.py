@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -338,13 +339,21 @@ def _codes_by_name(level: str) -> dict[str, str]:
     return known
 
 
-def _date(attribute: Attribute, text: str) -> str:
+# The days of a column are few and come again in every block.
+@lru_cache(maxsize=1 << 16)
+def _day(text: str) -> str | None:
+    """The date a text is, in ISO form; None for no date."""
     match = _DATE.fullmatch(unicodedata.normalize("NFKC", text))
     try:
-        if match:
-            return dt.date(*map(int, match.groups())).isoformat()
+        return dt.date(*map(int, match.groups())).isoformat() if match else None
     except ValueError:
-        match = None
+        return None
+
+
+def _date(attribute: Attribute, text: str) -> str:
+    day = _day(text)
+    if day is not None:
+        return day
     raise Unreadable(_("“%(label)s”不是日期：“%(text)s”，应写作 2026-03-31。") % _cell(attribute, text))
 
 

@@ -377,11 +377,15 @@ def _judge_domain(
     those among the rows copied, None when the set holds more than these.
     """
     row_of: dict[str, int] | None = None
+    analysed = False
     for check in registry.checks_of(draft.layer.name):
         suspected = suspects.of(check) if suspects else None
         only = None if suspected is None else features_named(examined.incoming, suspected)
         if only == []:
             continue
+        if only is None and not analysed and len(examined.writable) > copying.MANY_ROWS:
+            copying.analyse()
+            analysed = True
         for finding in check.find(draft.change_set, on, only):
             if row_of is None:
                 rows = examined.writable
