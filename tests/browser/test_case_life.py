@@ -90,6 +90,8 @@ def upload(page: Page, slot: str, folder: Path) -> None:
     """Choose a small PDF for a line of the checklist and wait until it stands there."""
     file = folder / f"{slot}.pdf"
     file.write_bytes(PDF + slot.encode())
+    # What was typed is there first: the sentence above the form is read anew after each file.
+    page.wait_for_selector("[data-saved][data-state=saved]")
     line = page.locator(f"[data-slot={slot}]")
     line.locator("input[type=file]").set_input_files(file)
     line.get_by_role("link", name=file.name).wait_for()
