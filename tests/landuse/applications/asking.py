@@ -10,13 +10,14 @@ from typing import Any
 from core.accounts.models import User
 from core.casework.models import Case
 from core.casework.services import filing
+from core.casework.states import State
 from landuse.applications import KIND
 from landuse.applications.floors import AFTER, BEFORE, field_name
 from landuse.plots.models import Occupation, PlotVersion
 from parks.enterprises.models import Enterprise
 from parks.programmes.models import Membership, Programme
 from tests import places
-from tests.core.casework.cases import People, people
+from tests.core.casework.cases import People, bring, people
 
 SINCE = dt.date(2023, 1, 1)
 CONDITIONS: dict[str, Any] = {
@@ -97,3 +98,8 @@ def draft(of: World, by: User | None = None, **given: Any) -> Case:
     by = by or of.who.applicant
     code = None if by == of.who.applicant else of.enterprise.uscc
     return filing.open_case(kind=KIND, by=by, applicant_code=code, data=form_values(of, **given))
+
+
+def submitted(of: World, **given: Any) -> Case:
+    """A case handed in, with ``given`` in its form."""
+    return bring(draft(of, **given), of.who, State.SUBMITTED)

@@ -72,6 +72,6 @@ addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
 });
 
-initUploads();
+initUploads({ settled: () => saver.send() });
 if (saver.restore()) say(texts.restored, "saved");
 form.dataset.ready = "";

@@ -13,8 +13,10 @@ function sentenceOf(request, fallback) {
   }
 }
 
-export function initUploads() {
+// `settled()` waits until what was typed on the page is kept: the parts drawn anew tell of it too.
+export function initUploads({ settled = async () => {} } = {}) {
   async function done() {
+    await settled();
     if (!(await refreshParts(PARTS))) location.reload();
     mark();
   }
