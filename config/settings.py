@@ -58,6 +58,11 @@ DEMO_PASSWORD = os.environ.get("DEMO_PASSWORD", "")
 # ── Applications ────────────────────────────────────────────────────────────
 INSTALLED_APPS = [
     "config",
+    "efficiency.monitoring",
+    "efficiency.flags",
+    "efficiency.agreements",
+    "efficiency.evaluation",
+    "efficiency.schemes",
     "efficiency.returns",
     "landuse.applications",
     "landuse.controls",

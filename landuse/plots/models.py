@@ -233,13 +233,17 @@ class Occupation(models.Model):
 
     ``share`` is the part of the plot the enterprise itself uses, so an owner who lets
     two fifths of the plot occupies 0.6. Shares of a plot never sum to more than 1 on
-    any date: checked by trigger at each beginning, under the plot's row lock.
+    any date: checked by trigger at each beginning, under the plot's row lock. A tenant
+    of floors rather than land may have ``leased_floor_m2``, from which its land is converted.
     """
 
     plot = models.ForeignKey(Plot, models.PROTECT, related_name="occupations", verbose_name=_("宗地"))
     enterprise = models.ForeignKey(Enterprise, models.PROTECT, related_name="occupations", verbose_name=_("企业"))
     kind = models.CharField(_("占用方式"), max_length=6, choices=OccupationKind)
     share = models.DecimalField(_("面积份额"), max_digits=7, decimal_places=6)
+    leased_floor_m2 = models.DecimalField(
+        _("租用建筑面积（m²）"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
     valid_from = models.DateField(_("起始日期"))
     valid_to = models.DateField(_("终止日期"), null=True, blank=True)
 
@@ -262,6 +266,11 @@ class Occupation(models.Model):
                 name="plots_occupation_validity_ordered",
                 condition=Q(valid_to__isnull=True) | Q(valid_to__gt=F("valid_from")),
                 violation_error_message=_("终止日期须晚于起始日期。"),
+            ),
+            models.CheckConstraint(
+                name="plots_occupation_floor_of_tenant",
+                condition=Q(leased_floor_m2__isnull=True) | Q(kind=OccupationKind.TENANT.value, leased_floor_m2__gt=0),
+                violation_error_message=_("只有租用才填租用建筑面积，且须大于 0。"),
             ),
             models.UniqueConstraint(
                 fields=["plot", "enterprise"],

@@ -117,7 +117,7 @@ def test_a_seeded_city_holds_together(demo: seeding.Seeded) -> None:
 
 def test_history_knows_that_the_city_came_from_seed_demo(demo: seeding.Seeded) -> None:
     with connection.cursor() as cursor:
-        for table in ("plots_plotversionevent", "enterprises_enterpriseevent", "returns_yearlyreturnevent"):
+        for table in ("plots_plotversionevent", "enterprises_enterpriseevent", "plots_occupationevent"):
             cursor.execute(
                 f"SELECT count(*), count(*) FILTER (WHERE c.metadata->>'source' = 'seed_demo')"
                 f" FROM {table} e LEFT JOIN pghistory_context c ON c.id = e.pgh_context_id"

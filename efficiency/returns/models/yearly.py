@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.history import tracked
+from efficiency.returns.figures import FIGURES
 from efficiency.returns.queries import PlotFigureQuerySet, YearlyReturnQuerySet
 from landuse.plots.models import Plot
 from parks.enterprises.models import Enterprise
@@ -18,26 +19,85 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 
-def _money(name: StrOrPromise) -> models.DecimalField:
-    return models.DecimalField(name, max_digits=18, decimal_places=2, null=True, blank=True)
+def amount(name: StrOrPromise, decimal_places: int = 2) -> models.DecimalField:
+    """A figure that may be missing."""
+    return models.DecimalField(name, max_digits=18, decimal_places=decimal_places, null=True, blank=True)
 
 
-@tracked()
-class YearlyReturn(models.Model):
-    """An enterprise's figures of one year, in 元. A correction is a new version.
+class Figures(models.Model):
+    """The figures of one enterprise and year, in the units of :mod:`efficiency.returns.figures`; None is not known."""
+
+    tax_cny = amount(_("实缴税收（元）"))
+    output_cny = amount(_("工业总产值（元）"))
+    fixed_asset_investment_cny = amount(_("累计固定资产投资（元）"))
+    revenue_cny = amount(_("营业收入（元）"))
+    added_value_cny = amount(_("工业增加值（元）"))
+    rd_cny = amount(_("研发费用（元）"))
+    energy_tce = amount(_("综合能源消费量（吨标准煤）"), 4)
+    electricity_kwh = amount(_("用电量（kWh）"))
+    water_m3 = amount(_("用水量（m³）"))
+    emission_kg = amount(_("主要污染物排放当量（kg）"), 4)
+    staff = models.PositiveIntegerField(_("年平均从业人数"), null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+def not_negative() -> Q:
+    """No figure below zero but those that may be."""
+    return Q(
+        *(
+            Q(**{f"{figure.key}__gte": 0}) | Q(**{f"{figure.key}__isnull": True})
+            for figure in FIGURES
+            if not figure.signed
+        )
+    )
+
+
+class ReturnStatus(models.TextChoices):
+    """How final the figures of a version are."""
+
+    PROVISIONAL = "provisional", _("快报数")
+    FINAL = "final", _("核定数")
+
+
+@tracked(inserts=False)
+class YearlyReturn(Figures):
+    """An enterprise's figures of one year, as the offices believe them. A correction is a new version.
 
     Tax may be negative (a refund). ``valid_from``/``valid_to`` say since and until when
-    this version was the one believed; exactly one version of a year is open.
+    this version was the one believed; exactly one version of a year is open. ``sources``
+    names the office behind each figure (``{"tax_cny": "tax"}``); ``batch`` the import it
+    came with, ``self_report`` the enterprise's own report an office confirmed.
+
+    A version is written once and later only closed, so history follows a row from its first change on.
     """
 
     enterprise = models.ForeignKey(Enterprise, models.PROTECT, related_name="returns", verbose_name=_("企业"))
     year = models.PositiveSmallIntegerField(_("年度"))
-    tax_cny = _money(_("实缴税收（元）"))
-    output_cny = _money(_("工业总产值（元）"))
-    fixed_asset_investment_cny = _money(_("累计固定资产投资（元）"))
-    revenue_cny = _money(_("营业收入（元）"))
-    staff = models.PositiveIntegerField(_("从业人数"), null=True, blank=True)
+    status = models.CharField(
+        _("数据状态"), max_length=12, choices=ReturnStatus, default=ReturnStatus.FINAL, db_default=ReturnStatus.FINAL
+    )
     source = models.CharField(_("数据来源"), max_length=40, blank=True)
+    sources = models.JSONField(_("各项来源"), default=dict, db_default={}, blank=True)
+    batch = models.ForeignKey(
+        "returns.ReturnBatch",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="returns",
+        verbose_name=_("导入批次"),
+        db_index=False,
+    )
+    self_report = models.ForeignKey(
+        "returns.SelfReport",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="returns",
+        verbose_name=_("企业自报"),
+        db_index=False,
+    )
     valid_from = models.DateTimeField(_("采信起"), default=timezone.now)
     valid_to = models.DateTimeField(_("采信止"), null=True, blank=True)
 
@@ -46,6 +106,9 @@ class YearlyReturn(models.Model):
     class Meta:
         verbose_name = _("企业年报")
         verbose_name_plural = _("企业年报")
+        indexes = [
+            models.Index(fields=["batch"], condition=Q(batch__isnull=False), name="returns_by_batch"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["enterprise", "year"],
@@ -55,17 +118,17 @@ class YearlyReturn(models.Model):
             ),
             models.CheckConstraint(name="returns_year_range", condition=Q(year__gte=2000, year__lte=2100)),
             models.CheckConstraint(
+                name="returns_status_known",
+                condition=Q(status__in=ReturnStatus.values),
+            ),
+            models.CheckConstraint(
                 name="returns_validity_ordered",
                 condition=Q(valid_to__isnull=True) | Q(valid_to__gt=F("valid_from")),
             ),
             models.CheckConstraint(
                 name="returns_not_negative",
-                condition=Q(
-                    Q(output_cny__gte=0) | Q(output_cny__isnull=True),
-                    Q(fixed_asset_investment_cny__gte=0) | Q(fixed_asset_investment_cny__isnull=True),
-                    Q(revenue_cny__gte=0) | Q(revenue_cny__isnull=True),
-                ),
-                violation_error_message=_("产值、投资和营业收入不得为负。"),
+                condition=not_negative(),
+                violation_error_message=_("除税收和增加值外，各项数据不得为负。"),
             ),
         ]
 

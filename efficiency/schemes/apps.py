@@ -1,0 +1,10 @@
+"""App registration of efficiency.schemes."""
+
+from django.apps import AppConfig
+
+
+class SchemesConfig(AppConfig):
+    name = "efficiency.schemes"
+    label = "schemes"
+    verbose_name = "评价办法"
+    default_auto_field = "django.db.models.BigAutoField"
