@@ -12,7 +12,13 @@ from django.utils.translation import gettext_lazy as _
 from core.history import tracked
 from core.moves import declared_moves, only_these_change
 from core.policy.models import Jurisdiction
-from efficiency.evaluation.queries import ObjectionQuerySet, PlotScoreQuerySet, RunQuerySet, ScoreQuerySet
+from efficiency.evaluation.queries import (
+    GroupScoreQuerySet,
+    ObjectionQuerySet,
+    PlotScoreQuerySet,
+    RunQuerySet,
+    ScoreQuerySet,
+)
 from efficiency.schemes.models import Grade, SchemeVersion
 from landuse.plots.models import Plot
 from parks.enterprises.models import Enterprise
@@ -262,6 +268,8 @@ class GroupScore(models.Model):
     mean_total = models.FloatField(_("平均得分"), null=True)
     total_quartiles = ArrayField(models.FloatField(), verbose_name=_("得分四分位"), null=True)
     tax_quartiles = ArrayField(models.FloatField(), verbose_name=_("亩均税收四分位（元/亩）"), null=True)
+
+    objects = GroupScoreQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("汇总评价结果")

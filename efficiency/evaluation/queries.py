@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import Q
 
 from core.accounts.models import User
 from core.accounts.scope import PlaceScopedQuerySet, SignedInQuerySet, Viewer
+from parks.zones.models import ZoneVersion
 
 SHOWN = ("objection", "final")
 """States in which the evaluated themselves see a run."""
@@ -44,6 +48,24 @@ class PlotScoreQuerySet(PlaceScopedQuerySet):
     """Results of plots. Enterprises do not read them: they mix several firms."""
 
     place_field = "plot__district_code"
+
+
+class GroupScoreQuerySet(models.QuerySet[Any]):
+    """Sums. Those of the city and of industries are read by every land role, those of places within the reader's."""
+
+    def visible_to(self, user: Viewer) -> Self:
+        """Sums the user may read. Enterprises read none: a group may hold only one or two firms."""
+        if not user.is_authenticated or not user.is_active or not user.reads_land:
+            return self.none()
+        if user.sees_city:
+            return self
+        zones = ZoneVersion.objects.filter(district_codes__overlap=user.place_codes).values("zone_id")
+        return self.filter(
+            Q(kind__in=["city", "industry"])
+            | Q(kind="district", code__in=user.place_codes)
+            | Q(Q(*(Q(code__startswith=code) for code in user.place_codes), _connector=Q.OR), kind="town")
+            | Q(kind="zone", code__in=zones)
+        )
 
 
 class ObjectionQuerySet(PlaceScopedQuerySet):

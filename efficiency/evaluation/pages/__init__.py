@@ -1,0 +1,1 @@
+"""Pages of evaluations: runs, results with their working, objections, lists to publish."""
