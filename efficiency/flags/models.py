@@ -30,6 +30,10 @@ class Rule(models.TextChoices):
     BY_HAND = "by_hand", _("人工标记")
 
 
+OF_A_FIRM = (Rule.CLASS_D, Rule.BELOW_QUARTILE, Rule.NO_RETURN)
+"""Rules about an enterprise: its plot is only where to look, and may differ between two looks at the same cause."""
+
+
 class FlagState(models.TextChoices):
     """What became of a flag."""
 
@@ -45,22 +49,30 @@ FLAG_STEPS = (
     ("raised", "dismissed"),
     # A dismissal taken back.
     ("dismissed", "raised"),
+    # A rectification called off: somebody looks again.
+    ("confirmed", "raised"),
     ("confirmed", "closed"),
     ("confirmed", "escalated"),
+    # A sanction remitted or overturned: rectifying goes on.
+    ("escalated", "confirmed"),
     ("escalated", "closed"),
 )
 
 OPEN = (FlagState.RAISED, FlagState.CONFIRMED, FlagState.ESCALATED)
+
+FOLLOWED = (FlagState.CONFIRMED, FlagState.CLOSED, FlagState.ESCALATED)
+"""States in which a rectification follows the flag, or did."""
 
 
 @tracked()
 class Flag(models.Model):
     """预警: an enterprise on a plot (or either alone) falls short of something in a year.
 
-    ``year`` is the year of the facts; a rule flags the same enterprise and plot once a year, and not again while an
-    earlier flag of the rule is open. ``evidence`` are the figures it rests on, ``confidence`` from 0 to 1 how sure the
-    facts are (final figures and one occupant are surer than provisional ones of several). ``case`` is the rectification
-    (整改) once it is confirmed. ``place`` is a point of a flag added by hand, EPSG:4490.
+    ``year`` is the year of the facts; a rule flags the same cause once a year, and not again while an earlier flag of
+    it is open. The cause of a rule ``OF_A_FIRM`` is the enterprise, of fallen output on idle land the plot, of a broken
+    promise both. ``evidence`` are the figures it rests on, ``confidence`` from 0 to 1 how sure the facts are
+    (:mod:`efficiency.flags.rules`). ``case`` is the rectification (整改) once it is confirmed. ``place`` is a point of
+    a flag added by hand, EPSG:4490.
     """
 
     rule = models.CharField(_("规则"), max_length=16, choices=Rule)
@@ -118,6 +130,30 @@ class Flag(models.Model):
                 name="flags_one_open_per_cause",
                 violation_error_message=_("同一原因的预警尚未了结。"),
             ),
+            models.UniqueConstraint(
+                fields=["rule", "year", "enterprise"],
+                condition=Q(rule__in=OF_A_FIRM),
+                name="flags_cause_of_firm_once",
+                violation_error_message=_("同一原因已经标记过。"),
+            ),
+            models.UniqueConstraint(
+                fields=["rule", "enterprise"],
+                condition=Q(rule__in=OF_A_FIRM, state__in=OPEN),
+                name="flags_one_open_of_firm",
+                violation_error_message=_("同一原因的预警尚未了结。"),
+            ),
+            models.UniqueConstraint(
+                fields=["rule", "year", "plot"],
+                condition=Q(rule=Rule.IDLE_FALLING),
+                name="flags_cause_of_plot_once",
+                violation_error_message=_("同一原因已经标记过。"),
+            ),
+            models.UniqueConstraint(
+                fields=["rule", "plot"],
+                condition=Q(rule=Rule.IDLE_FALLING, state__in=OPEN),
+                name="flags_one_open_of_plot",
+                violation_error_message=_("同一原因的预警尚未了结。"),
+            ),
             models.CheckConstraint(name="flags_rule_known", condition=Q(rule__in=Rule.values)),
             models.CheckConstraint(name="flags_state_known", condition=Q(state__in=FlagState.values)),
             models.CheckConstraint(name="flags_confidence_range", condition=Q(confidence__gte=0, confidence__lte=1)),
@@ -132,6 +168,17 @@ class Flag(models.Model):
             models.CheckConstraint(
                 name="flags_decided_by_somebody",
                 condition=Q(state=FlagState.RAISED) | Q(decided_by__isnull=False, decided_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="flags_confirmed_with_case",
+                condition=(Q(state__in=FOLLOWED) & Q(case__isnull=False))
+                | (~Q(state__in=FOLLOWED) & Q(case__isnull=True)),
+                violation_error_message=_("确认预警须同时立整改办件。"),
+            ),
+            models.CheckConstraint(
+                name="flags_closed_when",
+                condition=Q(closed_at__isnull=False, state=FlagState.CLOSED)
+                | (Q(closed_at__isnull=True) & ~Q(state=FlagState.CLOSED)),
             ),
         ]
         triggers = [
@@ -174,7 +221,7 @@ class FlagPhoto(models.Model):
 
 @tracked()
 class Visit(models.Model):
-    """走访: somebody went there, and what was seen."""
+    """走访: somebody went there, and what was seen. Written once; what was wrong is put right by another."""
 
     plot = models.ForeignKey(Plot, models.PROTECT, null=True, blank=True, related_name="visits", verbose_name=_("宗地"))
     enterprise = models.ForeignKey(
@@ -199,6 +246,7 @@ class Visit(models.Model):
             ),
             models.CheckConstraint(name="flags_visit_says_something", condition=~Q(text="")),
         ]
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
     def __str__(self) -> str:
         return f"{self.on} {self.district_code}"
