@@ -8,20 +8,15 @@ parses bytes of strangers.
 from __future__ import annotations
 
 import json
-import resource
 import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from django.apps import apps
-from django.conf import settings
-from django.utils import translation
 from django.utils.translation import gettext as _
 
+from core.confined import ANSWER, limit_self, speak
 from core.geodata.exchange.formats import DRIVERS, Limits, Unreadable
-
-OPEN_FILES = 256
 
 
 class Unneeded:
@@ -30,26 +25,6 @@ class Unneeded:
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
         if name in {"geopandas", "pandas"}:
             raise ModuleNotFoundError(name)
-
-
-def limit_self(limits: Limits) -> None:
-    """Bound memory, processor time, file size and open files of this process, for good."""
-    seconds = int(limits.seconds) + 1
-    for kind, most in (
-        (resource.RLIMIT_AS, limits.memory_bytes),
-        (resource.RLIMIT_CPU, seconds * 4),
-        (resource.RLIMIT_FSIZE, limits.unpacked_bytes),
-        (resource.RLIMIT_NOFILE, OPEN_FILES),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(kind, (most, most))
-
-
-def speak(language: str, locale_paths: list[str]) -> None:
-    """Set gettext up for the language of the person asking; no app, model or database is known here."""
-    settings.configure(USE_I18N=True, LANGUAGE_CODE=language, LOCALE_PATHS=locale_paths)
-    apps.populate([])
-    translation.activate(language)
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
@@ -100,9 +75,10 @@ def out_of_memory() -> str:
 def main() -> None:
     """Answer the one request on standard input."""
     request = json.load(sys.stdin)
-    limit_self(Limits(**request["limits"]))
+    limits = Limits(**request["limits"])
+    limit_self(memory_bytes=limits.memory_bytes, seconds=limits.seconds, file_bytes=limits.unpacked_bytes)
     speak(request["language"], request["locale_paths"])
-    Path("answer.json").write_text(json.dumps(answer(request)), encoding="utf-8")
+    Path(ANSWER).write_text(json.dumps(answer(request)), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.confined import Unreadable
+
+__all__ = [
+    "DRIVERS", "DXF", "ERROR", "GDB", "GEOJSON", "GIB", "GPKG", "LIMITS", "MIB", "NOTE", "SHP", "TXT", "WARNING",
+    "Detected", "Field", "Limits", "Reading", "Remark", "Unreadable",
+]  # fmt: skip
+
 SHP, GPKG, GEOJSON, GDB, DXF, TXT = "shp", "gpkg", "geojson", "gdb", "dxf", "txt"
 
 DRIVERS = {SHP: "ESRI Shapefile", GPKG: "GPKG", GEOJSON: "GeoJSON", GDB: "OpenFileGDB", DXF: "DXF"}
@@ -18,14 +25,6 @@ ERROR, WARNING, NOTE = "error", "warning", "note"
 
 MIB = 1024**2
 GIB = 1024**3
-
-
-class Unreadable(Exception):
-    """A file that cannot be read at all; `sentence` says in Chinese what, why and the way out."""
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
 
 
 @dataclass(frozen=True)

@@ -6,43 +6,27 @@ secret, and can open nothing but the allow-listed formats. Whatever happens to i
 
 from __future__ import annotations
 
-import json
-import logging
 import mmap
 import os
-import selectors
-import signal
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import shapely
-from django.conf import settings
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from core import confined
+from core.confined import Progress
 from core.geodata.exchange.child import out_of_memory
 from core.geodata.exchange.formats import DRIVERS, LIMITS, Detected, Limits, Reading, Remark, Unreadable
 from core.geodata.exchange.shapes import Shapes
 
-logger = logging.getLogger(__name__)
-
-PROJECT = Path(__file__).resolve().parents[3]
 ROWS = "rows.arrow"
-TICK_SECONDS = 0.5
-
-NO_MEMORY = ("MemoryError", "bad_alloc", "Cannot allocate", "failed to map segment")
-"""How the reading process's last words name the limit on its memory."""
-
-Progress = Callable[[int, int], None]
 
 
 def detect(
@@ -140,39 +124,16 @@ def _ask(
         "encoding": encoding,
         "limits": asdict(limits),
         "rows_into": rows_into,
-        "language": get_language() or settings.LANGUAGE_CODE,
-        "locale_paths": [str(each) for each in settings.LOCALE_PATHS],
     }
-    question = scratch / "request.json"
-    question.write_text(json.dumps(request), encoding="utf-8")
-    output, output_end = os.pipe()
-    with (
-        (scratch / "log").open("w+b") as log,
-        question.open("rb") as asked,
-        os.fdopen(output, "rb", 0) as progress_from,
-    ):
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "core.geodata.exchange.child"],
-            cwd=scratch,
-            env=_environment(scratch),
-            stdin=asked,
-            stdout=output_end,
-            stderr=log,
-            start_new_session=True,
-        )
-        os.close(output_end)
-        finished = False
-        try:
-            finished = _follow(progress_from, time.monotonic() + limits.seconds, progress)
-        finally:
-            _end(process, seconds=5 if finished else 0)
-        log.seek(0)
-        said = log.read()[-4_000:].decode("utf-8", errors="replace")
-    if not finished:
-        raise Unreadable(
-            _("读取超过 %(seconds)d 秒仍未完成，已停止：请拆分文件后分别导入。") % {"seconds": limits.seconds}
-        )
-    return _understood(scratch / "answer.json", process.returncode, said)
+    return confined.ask(
+        "core.geodata.exchange.child",
+        request,
+        scratch=scratch,
+        seconds=limits.seconds,
+        out_of_memory=out_of_memory(),
+        environment=_environment(),
+        progress=progress,
+    )
 
 
 @lru_cache
@@ -187,70 +148,13 @@ def _other_drivers() -> str:
     return ",".join(sorted({"OGR_VRT", *pyogrio.list_drivers()} - set(DRIVERS.values())))
 
 
-def _environment(scratch: Path) -> dict[str, str]:
-    """The reading process's whole environment: no secret, no database, no network, allow-listed formats."""
+def _environment() -> dict[str, str]:
+    """What the reading process finds besides what every such process does: allow-listed formats, no network."""
     return {
-        "PATH": os.defpath,
-        "LANG": "C.UTF-8",
-        "HOME": str(scratch),
-        "TMPDIR": str(scratch),
-        "PYTHONPATH": str(PROJECT),
-        "PYTHONDONTWRITEBYTECODE": "1",
         "OGR_SKIP": _other_drivers(),
         "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": "{none}",
         "GDAL_PAM_ENABLED": "NO",
         "PROJ_NETWORK": "OFF",
         "SHAPE_RESTORE_SHX": "YES",
         "OGR_GEOJSON_MAX_OBJ_SIZE": "0",
-        # Address space is limited: no pools and thread stacks that are reserved and never used.
-        "ARROW_DEFAULT_MEMORY_POOL": "system",
-        "OPENBLAS_NUM_THREADS": "1",
-        "OMP_NUM_THREADS": "1",
-        "MALLOC_ARENA_MAX": "2",
     }
-
-
-def _follow(output: BinaryIO, deadline: float, progress: Progress | None) -> bool:
-    """Pass progress on until the process closes its `output`; False when `deadline` comes first."""
-    pending = b""
-    with selectors.DefaultSelector() as selector:
-        selector.register(output, selectors.EVENT_READ)
-        while (left := deadline - time.monotonic()) > 0:
-            if not selector.select(min(left, TICK_SECONDS)):
-                continue
-            data = os.read(output.fileno(), 65_536)
-            if not data:
-                return True
-            *lines, pending = (pending + data).split(b"\n")
-            if lines and progress:
-                done, total = lines[-1].split()
-                progress(int(done), int(total))
-    return False
-
-
-def _end(process: subprocess.Popen[bytes], *, seconds: float) -> None:
-    """Wait so long for the process to leave, then end it and all it started."""
-    try:
-        process.wait(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def _understood(path: Path, returncode: int, said: str) -> dict[str, Any]:
-    if said:
-        logger.info("reading process: %s", said)
-    if returncode == 0 and path.exists():
-        answer: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if "unreadable" in answer:
-            raise Unreadable(answer["unreadable"])
-        return answer
-    logger.error("reading process ended with %s: %s", returncode, said)
-    if returncode in {-signal.SIGKILL, -signal.SIGABRT} or any(word in said for word in NO_MEMORY):
-        raise Unreadable(out_of_memory())
-    if returncode in {-signal.SIGSEGV, -signal.SIGBUS}:
-        # Parsers written in C fall over when memory is refused to them, and over forged content: no telling which.
-        raise Unreadable(_("文件太大、太复杂或已损坏，读取进程超出内存上限或异常中止：请拆分文件或重新导出后再试。"))
-    if returncode == -signal.SIGXCPU:
-        raise Unreadable(_("读取所需的计算时间超过上限，已停止：请拆分文件后分别导入。"))
-    raise Unreadable(_("读取这个文件时出错，已中止，没有写入任何数据：请换一种格式重新导出后再试。"))

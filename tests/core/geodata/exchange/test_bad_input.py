@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import shapely
 
+from core import confined
 from core.geodata.exchange.formats import ERROR, NOTE, WARNING, Limits, Reading, Unreadable
 from core.geodata.exchange.reading import _environment, detect, read
 from tests.core.geodata.exchange import making
@@ -318,7 +319,11 @@ def test_a_thousand_equal_faults_are_told_one_by_one_and_the_rest_as_a_number(tm
 def test_the_reading_process_knows_no_secret_and_only_the_allowed_formats(tmp_path: Path) -> None:
     program = "import os, pyogrio; print(*sorted(os.environ)); print(*sorted(pyogrio.list_drivers()), sep=',')"
     told = subprocess.run(
-        [sys.executable, "-P", "-c", program], env=_environment(tmp_path), capture_output=True, text=True, check=True
+        [sys.executable, "-P", "-c", program],
+        env=confined._environment(tmp_path) | _environment(),
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
     names, drivers = told.splitlines()
     assert not {name for name in names.split() if "DATABASE" in name or "SECRET" in name or name.startswith("MUCHAN")}
