@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import datetime as dt
 from collections import deque
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from django.utils.translation import gettext as _
@@ -15,7 +17,7 @@ from config.demo.city import City, Say
 from config.demo.copying import NULL, copy_lines, joined, restart_ids
 from config.demo.enterprises import Firms, found
 from config.demo.occupation import Land, Occupations, occupy
-from config.demo.returns import YearOfReturns, play, sizes
+from config.demo.returns import COLUMNS, YearOfReturns, play, sizes
 from core.accounts.models import User
 from core.policy.models import Jurisdiction
 from efficiency.returns.models import YearlyReturn
@@ -59,23 +61,22 @@ def load_firms(
         [names[code] for code in drawn.codes], conf, settings.rng(drawn.seed, "enterprises"),
     )  # fmt: skip
     # The size class follows the last year, so the years are played once before they are loaded.
-    last = deque(play(firms, years, conf, settings.rng(drawn.seed, "returns")), maxlen=1)[0]
+    last = deque(_played(drawn.seed, firms, years, conf), maxlen=1)[0]
     _copy_firms(drawn, firms, last, towns, conf["industries"]["rows"])
     say(_("企业 %(count)d 家") % {"count": len(firms)})
     _copy_occupations(occupations, plot_codes)
     say(_("占用 %(count)d 条") % {"count": len(occupations.plot)})
     filed = 0
-    for figures in play(firms, years, conf, settings.rng(drawn.seed, "returns")):
-        copy_lines(
-            YearlyReturn,
-            ["enterprise_id", "year", "tax_cny", "output_cny", "fixed_asset_investment_cny",
-             "revenue_cny", "staff", "source", "valid_from", "valid_to"],
-            figures.lines(1),
-        )  # fmt: skip
+    for figures in _played(drawn.seed, firms, years, conf):
+        copy_lines(YearlyReturn, COLUMNS, figures.lines(1))
         filed += int(figures.filed.sum())
         say(_("%(year)d 年报表 %(count)d 份") % {"year": figures.year, "count": int(figures.filed.sum())})
     _give_accounts(drawn, firms, occupations, last, accounts)
     return len(firms), filed
+
+
+def _played(seed: int, firms: Firms, years: list[int], conf: dict[str, Any]) -> Iterator[YearOfReturns]:
+    return play(firms, years, conf, settings.rng(seed, "returns"), settings.rng(seed, "figures"))
 
 
 def _copy_firms(
@@ -108,7 +109,7 @@ def _copy_occupations(occupations: Occupations, plot_codes: list[str]) -> None:
 
     columns = (
         occupations.plot, occupations.enterprise, occupations.owner, occupations.share,
-        occupations.year, occupations.day, occupations.end_year, occupations.end_day,
+        occupations.floor_m2, occupations.year, occupations.day, occupations.end_year, occupations.end_day,
     )  # fmt: skip
     # In slices, so that a province's worth does not stand in memory as text.
     edges = np.append(np.arange(0, len(occupations.plot), 100_000), len(occupations.plot))
@@ -117,11 +118,11 @@ def _copy_occupations(occupations: Occupations, plot_codes: list[str]) -> None:
     for low, high in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
         copy_lines(
             Occupation,
-            ["plot_id", "enterprise_id", "kind", "share", "valid_from", "valid_to"],
+            ["plot_id", "enterprise_id", "kind", "share", "leased_floor_m2", "valid_from", "valid_to"],
             joined(
                 (plot_codes[plot], str(firm + 1), "owner" if owner else "tenant", f"{share:.6f}",
-                 date(year, day), date(end, end_day) if end else NULL)
-                for plot, firm, owner, share, year, day, end, end_day
+                 f"{floor:.2f}" if floor else NULL, date(year, day), date(end, end_day) if end else NULL)
+                for plot, firm, owner, share, floor, year, day, end, end_day
                 in zip(*(column[low:high].tolist() for column in columns), strict=True)
             ),
         )  # fmt: skip

@@ -200,7 +200,7 @@ def load_plots(
             ),
         )  # fmt: skip
         codes += batch.code
-        parts.append((batch.area_m2, batch.superblock, batch.supplied, batch.empty, batch.multi_let))
+        parts.append((batch.area_m2, batch.superblock, batch.supplied, batch.empty, batch.multi_let, batch.ratio_built))
         say(_("宗地 %(count)d 宗") % {"count": len(codes)})
     restart_ids(PlotVersion)
     return Land(*(np.concatenate(column) for column in zip(*parts, strict=True))), codes

@@ -16,6 +16,9 @@ ENTERPRISES_A_PLOT = 0.625
 
 MAX_TENANTS = 6
 
+# Leases of workshops that do not state a floor area.
+FLOOR_UNKNOWN = 0.15
+
 
 @dataclass
 class Land:
@@ -26,6 +29,7 @@ class Land:
     supplied: Ints
     empty: NDArray[np.bool_]
     multi_let: NDArray[np.bool_]
+    ratio_built: Array
 
 
 @dataclass
@@ -36,6 +40,8 @@ class Occupations:
     enterprise: Ints
     owner: NDArray[np.bool_]
     share: Array
+    floor_m2: Array
+    """Leased floor area, 0 where none is known."""
     year: Ints
     day: Ints
     end_year: Ints
@@ -101,6 +107,7 @@ def occupy(land: Land, rng: np.random.Generator) -> Occupations:
         enterprise=np.concatenate([enterprise, enterprise[follows - 1]]),
         owner=np.concatenate([owner, np.zeros(len(follows), bool)]),
         share=np.concatenate([share, share[follows]]),
+        floor_m2=np.zeros(count + len(follows)),
         year=np.concatenate([year, year[follows] - 2]),
         day=np.concatenate([day, day[follows]]),
         end_year=np.concatenate([np.zeros(count, np.int64), year[follows]]),
@@ -110,7 +117,17 @@ def occupy(land: Land, rng: np.random.Generator) -> Occupations:
     order = np.lexsort((result.enterprise, result.plot))
     for name in ("plot", "enterprise", "owner", "share", "year", "day", "end_year", "end_day"):
         setattr(result, name, getattr(result, name)[order])
+    result.floor_m2 = _leased_floors(result, land, rng)
     return result
+
+
+def _leased_floors(occupations: Occupations, land: Land, rng: np.random.Generator) -> Array:
+    """Floor area in m² of tenants in shared workshops: about their share of what is built; 0 where none is known."""
+    plot = occupations.plot
+    built = occupations.share * land.area_m2[plot] * land.ratio_built[plot]
+    floor = np.round(built * rng.uniform(0.8, 1.05, len(plot)), 1)
+    stated = rng.random(len(plot)) >= FLOOR_UNKNOWN
+    return np.where(~occupations.owner & land.multi_let[plot] & stated, floor, 0.0)
 
 
 def _runs(place: Ints, wanted: int, rng: np.random.Generator) -> tuple[Ints, int]:

@@ -48,6 +48,7 @@ class PlotBatch:
     """Land supplied and not built on."""
     multi_let: NDArray[np.bool_]
     """Standard workshops let to several tenants."""
+    ratio_built: Array
     opened: NDArray[np.int64]
     """Index of the publication that brought the plot in."""
     rows: list[tuple[str, ...]]
@@ -205,7 +206,7 @@ def _describe(
                 f"{reg:.2f}",
             )
         )
-    return PlotBatch(code, geom, area, superblock, year, empty, multi_let, opened, rows)
+    return PlotBatch(code, geom, area, superblock, year, empty, multi_let, ratio_built, opened, rows)
 
 
 def _years_later(start: dt.date, years: int) -> dt.date:

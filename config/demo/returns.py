@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from config.demo.copying import NULL
 from config.demo.cutting import Array
 from config.demo.enterprises import Firms
+from config.demo.figures import Habits, MoreFigures, sources
 
 CNY_PER_WAN = 1e4
 
@@ -20,6 +22,15 @@ PERSISTENCE = 0.94
 # Reports come in by the end of May; a few are corrected in September.
 REPORTED = "-05-31 18:00:00+08"
 CORRECTED = "-09-15 18:00:00+08"
+
+# Of the last year, a few are known only by quick figures so far.
+PROVISIONAL = 0.02
+
+COLUMNS = [
+    "enterprise_id", "year", "tax_cny", "output_cny", "fixed_asset_investment_cny", "revenue_cny", "staff",
+    "added_value_cny", "rd_cny", "energy_tce", "electricity_kwh", "water_m3", "emission_kg",
+    "source", "sources", "status", "valid_from", "valid_to",
+]  # fmt: skip
 
 
 @dataclass
@@ -32,15 +43,19 @@ class YearOfReturns:
     investment: Array
     revenue: Array
     staff: NDArray[np.int64]
+    more: MoreFigures
     filed: NDArray[np.bool_]
     corrected: NDArray[np.bool_]
+    provisional: NDArray[np.bool_]
 
     def lines(self, first_id: int) -> Iterator[str]:
-        """COPY lines: enterprise, year, tax, output, investment, revenue, staff, source, from, to."""
+        """COPY lines of ``COLUMNS``."""
         reported = f"{self.year + 1}{REPORTED}"
         corrected = f"{self.year + 1}{CORRECTED}"
         rows = np.flatnonzero(self.filed)
-        for row, tax, output, investment, revenue, staff, twice in zip(
+        more = self.more.columns(rows)
+        behind = _sources(more)
+        for row, tax, output, investment, revenue, staff, twice, quick, known, *rest in zip(
             rows.tolist(),
             self.tax[rows].tolist(),
             self.output[rows].tolist(),
@@ -48,17 +63,37 @@ class YearOfReturns:
             self.revenue[rows].tolist(),
             self.staff[rows].tolist(),
             self.corrected[rows].tolist(),
+            self.provisional[rows].tolist(),
+            behind,
+            *more,
             strict=True,
         ):
-            rest = f"{output:.2f}\t{investment:.2f}\t{revenue:.2f}\t{staff}\t示例数据"
+            figures = f"{output:.2f}\t{investment:.2f}\t{revenue:.2f}\t{staff}\t" + "\t".join(rest)
+            tail = f"{figures}\t示例数据\t{known}\t{'provisional' if quick else 'final'}"
             head = f"{first_id + row}\t{self.year}"
             if twice:
-                yield f"{head}\t{tax * 0.92:.2f}\t{rest}\t{reported}\t{corrected}\n"
-            yield f"{head}\t{tax:.2f}\t{rest}\t{corrected if twice else reported}\t\\N\n"
+                yield f"{head}\t{tax * 0.92:.2f}\t{tail}\t{reported}\t{corrected}\n"
+            yield f"{head}\t{tax:.2f}\t{tail}\t{corrected if twice else reported}\t\\N\n"
 
 
-def play(firms: Firms, years: list[int], settings: dict[str, Any], rng: np.random.Generator) -> Iterator[YearOfReturns]:
-    """The returns of each year in turn."""
+def _sources(columns: list[list[str]]) -> list[str]:
+    """The offices behind each row's figures, as JSON; of the further figures some may be missing."""
+    keys = ("added_value_cny", "rd_cny", "energy_tce", "electricity_kwh", "water_m3", "emission_kg")
+    written: dict[tuple[bool, ...], str] = {}
+    result = []
+    for row in zip(*columns, strict=True):
+        known = tuple(value != NULL for value in row)
+        if known not in written:
+            written[known] = sources(dict(zip(keys, known, strict=True)))
+        result.append(written[known])
+    return result
+
+
+def play(
+    firms: Firms, years: list[int], settings: dict[str, Any], rng: np.random.Generator, more: np.random.Generator
+) -> Iterator[YearOfReturns]:
+    """The returns of each year in turn; ``more`` draws the figures beyond tax, output, investment and staff."""
+    habits = Habits(firms, settings, more)
     table = settings["industries"]["rows"]
     n = len(firms)
     tax_wan, output_wan, sigma = (
@@ -95,8 +130,10 @@ def play(firms: Firms, years: list[int], settings: dict[str, Any], rng: np.rando
             np.round(invested_wan * CNY_PER_WAN, 2),
             np.round(revenue, 2),
             staff,
+            habits.of_year(index, output, revenue, tax),
             filed,
             rng.random(n) < 0.004,
+            (more.random(n) < PROVISIONAL) & (index == len(years) - 1),
         )
 
 

@@ -19,8 +19,8 @@ from config.demo.zoning import NoRoom
 from core.accounts.models import User
 from core.mapedit.models import Publication
 from core.policy.models import Jurisdiction
-from efficiency.returns.models import PlotFigure, YearlyReturn
-from efficiency.returns.services import refresh_plot_figures
+from efficiency.returns.models import LandOfYear, PlotFigure, YearlyReturn
+from efficiency.returns.services import refresh_land, refresh_plot_figures
 from landuse.plots.models import Occupation, Plot, PlotVersion
 from landuse.redline.models import Tract, TractVersion
 from parks.enterprises.models import Enterprise, EnterpriseMember, Industry
@@ -77,7 +77,9 @@ def seed_demo(*, seed: int, plots: int, years: int, password: Password, say: Say
             # Foreign keys are checked with each statement instead of queued by the million.
             with connection.cursor() as cursor:
                 cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-            restart_ids(User, Publication, Occupation, YearlyReturn, PlotFigure, EnterpriseMember, Membership)
+            restart_ids(
+                User, Publication, Occupation, YearlyReturn, PlotFigure, LandOfYear, EnterpriseMember, Membership
+            )
             # An ORM write first: it hands the history context to the transaction, which COPY cannot.
             accounts = create_accounts(password)
             result = _load(drawn, accounts, list(range(LAST_YEAR - years + 1, LAST_YEAR + 1)), timed)
@@ -102,7 +104,8 @@ def _load(drawn: City, accounts: dict[str, User], years: list[int], say: Say) ->
     say(_("培育计划成员 %(count)d 家") % {"count": members.load_members(drawn.seed)})
     for year in years:
         refresh_plot_figures(year=year)
-    say(_("宗地亩均指标已计算"))
+        refresh_land(year=year)
+    say(_("宗地亩均指标与企业用地已计算"))
     return Seeded(len(zones), tracts, len(codes), enterprises, returns)
 
 
@@ -139,7 +142,7 @@ def _analyze() -> None:
     """Fresh statistics, without which the first maps would be slow."""
     models = (
         Zone, ZoneVersion, Tract, TractVersion, Plot, PlotVersion, Occupation, Industry,
-        Enterprise, EnterpriseMember, Membership, YearlyReturn, PlotFigure,
+        Enterprise, EnterpriseMember, Membership, YearlyReturn, PlotFigure, LandOfYear,
     )  # fmt: skip
     with connection.cursor() as cursor:
         for model in models:

@@ -16,7 +16,8 @@ from config.demo.uscc import check_digit
 from core.accounts.models import User
 from core.mapedit.models import Layer, Publication
 from core.policy.models import Jurisdiction
-from efficiency.returns.models import PlotFigure, YearlyReturn
+from efficiency.returns.figures import FIGURES
+from efficiency.returns.models import LandOfYear, PlotFigure, YearlyReturn
 from landuse.plots.models import Occupation, Plot, PlotVersion
 from landuse.redline.models import Tract, TractVersion
 from parks.enterprises.models import Enterprise, EnterpriseMember, Industry
@@ -27,7 +28,8 @@ pytestmark = pytest.mark.django_db
 
 TABLES: list[type[models.Model]] = [
     Publication, Zone, ZoneVersion, Tract, TractVersion, Plot, PlotVersion,
-    Industry, Enterprise, EnterpriseMember, Occupation, YearlyReturn, PlotFigure, Programme, Membership,
+    Industry, Enterprise, EnterpriseMember, Occupation, YearlyReturn, PlotFigure, LandOfYear,
+    Programme, Membership,
 ]  # fmt: skip
 
 # Loaded from the fixtures of every installation, too.
@@ -109,6 +111,18 @@ def test_a_seeded_city_holds_together(demo: seeding.Seeded) -> None:
     # Occupants, figures and accounts.
     assert Occupation.objects.filter(kind="tenant").exists()
     assert PlotFigure.objects.filter(year=2025).count() > 300
+    returns = YearlyReturn.objects.filter(year=2025)
+    assert returns.filter(rd_cny=None).exists() and returns.filter(emission_kg=None).exists()
+    assert returns.filter(status="provisional").exists()
+    for row in returns.iterator():
+        known = {figure.key for figure in FIGURES if getattr(row, figure.key) is not None}
+        assert set(row.sources) == known
+    land = LandOfYear.objects.filter(year=2025)
+    assert land.filter(zone_code="").exists() and land.exclude(zone_code="").exists()
+    # Tenants own nothing, and their floors are converted to less or more than they share of the ground.
+    tenants = land.filter(enterprise__occupations__leased_floor_m2__gt=0)
+    assert tenants.filter(registered_m2=0).exists()
+    assert tenants.exclude(converted_m2=models.F("actual_m2")).exists()
     assert set(usernames()) == set(User.objects.values_list("username", flat=True))
     assert EnterpriseMember.objects.values("enterprise__district").distinct().count() == 5
     assert User.objects.get(username="head.nanhai").display_name == "南海区领导"
