@@ -8,3 +8,9 @@ class SchemesConfig(AppConfig):
     label = "schemes"
     verbose_name = "评价办法"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        # Imported here: they read models, which exist only once all apps are loaded.
+        from efficiency.schemes import fixtures
+
+        fixtures.register()
