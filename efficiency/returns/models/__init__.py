@@ -1,12 +1,15 @@
 """Returns and what derives from them."""
 
-from efficiency.returns.models.filing import BatchState, ReportState, ReturnBatch, SelfReport
-from efficiency.returns.models.land import LandCorrection, LandOfYear
+from efficiency.returns.models.filing import EDITABLE, UNDER_WAY, BatchState, ReportState, ReturnBatch, SelfReport
+from efficiency.returns.models.land import LandBasis, LandCorrection, LandOfYear
 from efficiency.returns.models.yearly import Figures, PlotFigure, ReturnStatus, YearlyReturn
 
 __all__ = [
+    "EDITABLE",
+    "UNDER_WAY",
     "BatchState",
     "Figures",
+    "LandBasis",
     "LandCorrection",
     "LandOfYear",
     "PlotFigure",

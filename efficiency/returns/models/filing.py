@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from core.history import tracked
+from core.moves import declared_moves
 from core.policy.models import Jurisdiction
 from efficiency.returns.figures import Office
 from efficiency.returns.models.yearly import Figures, ReturnStatus, not_negative
@@ -93,17 +94,34 @@ class ReportState(models.TextChoices):
     REPLACED = "replaced", _("已由新报替代")
 
 
+REPORT_STEPS = (
+    ("draft", "submitted"),
+    ("returned", "submitted"),
+    ("submitted", "draft"),
+    ("submitted", "confirmed"),
+    ("submitted", "returned"),
+    ("confirmed", "replaced"),
+)
+"""Every (from, to) pair a report may take; the enterprise takes it back from submitted to draft."""
+
+UNDER_WAY = (ReportState.DRAFT, ReportState.SUBMITTED, ReportState.RETURNED)
+EDITABLE = (ReportState.DRAFT, ReportState.RETURNED)
+
+
 @tracked()
 class SelfReport(Figures):
     """企业自报: what an enterprise says of its year. It counts once an office has confirmed it.
 
     Confirming writes a new version of the return with the figures the enterprise named; an office's own
-    figure is not overwritten unless the officer says so. ``revision`` rises with every write.
+    figure is not overwritten unless the officer says so. ``typed`` holds what was typed, by figure, in the
+    units people type (万元), whether or not it can be read as a number; the columns hold what could be read.
+    ``revision`` rises with every write.
     """
 
     enterprise = models.ForeignKey(Enterprise, models.PROTECT, related_name="self_reports", verbose_name=_("企业"))
     year = models.PositiveSmallIntegerField(_("年度"))
     state = models.CharField(_("状态"), max_length=10, choices=ReportState, default=ReportState.DRAFT)
+    typed = models.JSONField(_("填写内容"), default=dict, blank=True)
     note = models.TextField(_("说明"), blank=True)
     revision = models.PositiveIntegerField(_("修订号"), default=0)
     reported_by = models.ForeignKey(
@@ -150,6 +168,30 @@ class SelfReport(Figures):
                 name="returns_report_decider_differs",
                 condition=Q(decided_by__isnull=True) | ~Q(decided_by=models.F("reported_by")),
                 violation_error_message=_("填报人不得确认自己填报的数据。"),
+            ),
+        ]
+        triggers = [
+            declared_moves(noun="企业自报", first="draft", steps=REPORT_STEPS, constraint="returns_report_moves"),
+            # What an office was asked to look at stays as it was while it looks, and ever after.
+            pgtrigger.Trigger(
+                name="handed_in_stands",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                condition=pgtrigger.Q(old__state__in=["submitted", "confirmed", "replaced"]),
+                func="""
+                    IF TG_OP = 'DELETE' OR (to_jsonb(NEW) - OLD_FREE) <> (to_jsonb(OLD) - OLD_FREE) THEN
+                        RAISE EXCEPTION '已提交的自报不可修改'
+                            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'returns_report_stands',
+                                HINT = '待确认的先撤回；已确认的另报一份。';
+                    END IF;
+                    RETURN NEW;
+                """.replace(
+                    "OLD_FREE",
+                    """CASE OLD.state
+                        WHEN 'submitted' THEN ARRAY['state', 'revision', 'changed_at', 'submitted_at',
+                            'decided_by_id', 'decided_at', 'answer']
+                        ELSE ARRAY['state', 'changed_at'] END""",
+                ),
             ),
         ]
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from core.history import tracked
+from core.moves import only_these_change
 from efficiency.returns.queries import LandOfYearQuerySet
 from landuse.plots.models import Plot
 from parks.enterprises.models import Enterprise
@@ -76,6 +78,9 @@ class LandCorrection(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("更正人"))
     at = models.DateTimeField(_("更正时间"), auto_now_add=True)
     withdrawn_at = models.DateTimeField(_("撤销时间"), null=True, blank=True)
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("撤销人")
+    )
 
     objects = LandOfYearQuerySet.as_manager()
 
@@ -91,7 +96,30 @@ class LandCorrection(models.Model):
             ),
             models.CheckConstraint(name="returns_correction_basis_known", condition=Q(basis__in=LandBasis.values)),
             models.CheckConstraint(name="returns_correction_not_negative", condition=Q(area_m2__gte=0)),
-            models.CheckConstraint(name="returns_correction_has_reason", condition=~Q(reason="")),
+            models.CheckConstraint(
+                name="returns_correction_has_reason",
+                condition=~Q(reason=""),
+                violation_error_message=_("更正须写明理由。"),
+            ),
+            models.CheckConstraint(
+                name="returns_correction_withdrawn_by_somebody",
+                condition=Q(withdrawn_at__isnull=True, withdrawn_by__isnull=True)
+                | Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False),
+            ),
+        ]
+        triggers = [
+            only_these_change(
+                when=pgtrigger.Q(old__withdrawn_at__isnull=True),
+                free=["withdrawn_at", "withdrawn_by_id"],
+                sentence="用地面积更正不可改写",
+                hint="撤销后另作更正。",
+                constraint="returns_correction_stands",
+            ),
+            pgtrigger.Protect(
+                name="withdrawn_stands",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                condition=pgtrigger.Q(old__withdrawn_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
