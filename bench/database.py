@@ -114,8 +114,9 @@ def without_land(plots: int) -> Iterator[str]:
 
 
 def environment_of(name: str) -> dict[str, str]:
-    """The environment in which the project uses the database ``name``."""
-    return os.environ | {
+    """The environment in which the project uses the database ``name``: as installed, so that bytecode is kept."""
+    inherited = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    return inherited | {
         "DATABASE_URL": url_of(name),
         "MUCHAN_HTTPS": "0",
         "MUCHAN_DEBUG": "0",

@@ -35,9 +35,15 @@ _STEPS = ", ".join(f"('{source}', '{target}')" for source, target in declared_st
 _EDITABLE = ", ".join(f"'{state.value}'" for state in EDITABLE)
 
 
-def _person(name: StrOrPromise) -> models.ForeignKey[Any, Any]:
+def _person(name: StrOrPromise, *, db_index: bool = True) -> models.ForeignKey[Any, Any]:
     return models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=name
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=name,
+        db_index=db_index,
     )
 
 
@@ -260,10 +266,11 @@ class Change(models.Model):
     another publication came in between.
     """
 
-    # An import writes a million rows: no index that the unique one makes needless, and for their places a block-range
-    # index, which costs nothing to keep because imports lay features down along a curve (imports.copying). Nor are the
-    # set and the importing account looked up a million times: that the set exists is checked once a statement, by the
-    # triggers below and `ChangeSet.leaves_no_changes`, and `changed_by` begins with the first correction.
+    # An import writes a million rows: no index that the unique one makes needless, none of `changed_by` where nobody
+    # is named, and for their places a block-range index, which costs nothing to keep because imports lay features down
+    # along a curve (imports.copying). Nor are the set and the importing account looked up a million times: that the set
+    # exists is checked once a statement, by the triggers below and `ChangeSet.leaves_no_changes`, and `changed_by`
+    # begins with the first correction.
     change_set = models.ForeignKey(
         ChangeSet,
         models.CASCADE,
@@ -280,7 +287,7 @@ class Change(models.Model):
     base_version = models.BigIntegerField(_("依据版本"), null=True, blank=True)
     origins = ArrayField(models.CharField(max_length=20), verbose_name=_("来源要素"), default=list, blank=True)
     revision = models.PositiveIntegerField(_("修订号"), default=1)
-    changed_by = _person(_("修改人"))
+    changed_by = _person(_("修改人"), db_index=False)
     changed_at = models.DateTimeField(_("修改时间"), db_default=Now())
 
     class Meta:
@@ -288,13 +295,14 @@ class Change(models.Model):
         verbose_name_plural = _("变更要素")
         ordering = ["feature"]
         indexes = [
+            models.Index(fields=["changed_by"], name="mapedit_change_by", condition=Q(changed_by__isnull=False)),
             # As an expression: Django would make any index on a geometry column by name a GiST one.
             BrinIndex(
                 OpClass(F("geom"), name="brin_geometry_inclusion_ops_2d"),
                 name="mapedit_change_place",
                 autosummarize=True,
                 pages_per_range=16,
-            )
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["change_set", "feature"], name="mapedit_change_once_a_feature"),
