@@ -13,11 +13,13 @@ from django.utils.translation import gettext_lazy
 from core.policy import fixture_files, loading
 from core.policy.models import Document, Jurisdiction
 from efficiency.schemes import checks, reading
-from efficiency.schemes.models import Scheme, SchemeVersion, VersionState
+from efficiency.schemes.models import ClassMeasure, Scheme, SchemeVersion, VersionState
 from efficiency.schemes.rules import Rules, rules_of
 from efficiency.schemes.writing import write
 
 FOLDER = "schemes"
+MEASURES = f"{FOLDER}/measures.csv"
+MEASURE_COLUMNS = ["place", "grade", "field", "text", "source", "status", "order"]
 COLUMNS = ["code", "name", "place", "document", "is_sample", "source", "version"]
 
 
@@ -100,6 +102,46 @@ def _bring_version(code: str, frame: reading.Frame, rules: Rules) -> set[str]:
     return {"updated"}
 
 
+def load_measures(folder: Path) -> loading.Counts:
+    """Bring the class measures to what the file says; raises fixture_files.FixtureError.
+
+    A measure somebody has changed is theirs, and one that was removed stays removed.
+    """
+    counts = loading.Counts()
+    if not (folder / MEASURES).exists():
+        return counts
+    events: Any = ClassMeasure.pgh_event_model  # type: ignore[attr-defined]
+    stored = {_identity(row): row for row in ClassMeasure.objects.all()}
+    removed = {_identity(row) for row in events.objects.filter(pgh_label="delete")} - set(stored)
+    places = set(Jurisdiction.objects.values_list("code", flat=True))
+    for cells, source in fixture_files.rows(folder, MEASURES, MEASURE_COLUMNS):
+        if cells["place"] not in places:
+            raise source.refuse(_("没有代码为“%s”的地区。") % cells["place"])
+        if not cells["order"].isascii() or not cells["order"].isdigit():
+            raise source.refuse(_("order 应为整数，实为“%s”。") % cells["order"])
+        row = ClassMeasure(place_id=cells.pop("place"), **{**cells, "order": int(cells["order"])})
+        fixture_files.check_fields(source, row, set())
+        known = stored.get(_identity(row))
+        if known is None and _identity(row) not in removed:
+            row.save()
+            counts.created += 1
+        elif known is not None and known.revision == 0 and _differs(known, row):
+            ClassMeasure.objects.filter(pk=known.pk).update(source=row.source, status=row.status, order=row.order)
+            counts.updated += 1
+        else:
+            counts.unchanged += 1
+    return counts
+
+
+def _identity(row: Any) -> tuple[str, ...]:
+    return row.place_id, row.grade, row.field, row.text
+
+
+def _differs(known: ClassMeasure, read: ClassMeasure) -> bool:
+    return (known.source, known.status, known.order) != (read.source, read.status, read.order)
+
+
 def register() -> None:
     """Announce the files to ``load_fixtures``."""
+    loading.register_fixtures(loading.FixtureSource("measures", gettext_lazy("差别化政策"), load_measures))
     loading.register_fixtures(loading.FixtureSource("schemes", gettext_lazy("评价办法"), load_schemes))

@@ -31,3 +31,11 @@ class VersionQuerySet(SignedInQuerySet):
         """With everything a run reads, in four queries whatever the number of versions."""
         rows: Any = self.select_related("scheme__place", "scheme__document")
         return rows.prefetch_related("cohorts__indicators", "cohorts__cuts")
+
+    def under_way(self) -> Self:
+        """Versions that are being written or wait for approval."""
+        return self.filter(state__in=["draft", "submitted", "returned"])
+
+
+class MeasureQuerySet(SignedInQuerySet):
+    """What a class gets or loses is public to everybody who signed in."""
