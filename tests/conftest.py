@@ -6,8 +6,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.core.management import call_command
+
+from tests import template
 
 CHROMIUM_ARGUMENTS = [
     "--headless",
@@ -23,6 +26,13 @@ CHROMIUM_ARGUMENTS = [
 
 def load_fixtures() -> None:
     call_command("load_fixtures", verbosity=0)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: Any) -> None:
+    """The migrated database the test databases are copied from, made where it is missing."""
+    with django_db_blocker.unblock():
+        template.ensure(settings.DATABASES["default"]["TEST"]["TEMPLATE"])
 
 
 @pytest.fixture(scope="session")

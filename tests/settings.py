@@ -11,10 +11,14 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 
 from config.settings import *  # noqa: F403
 from config.settings import DATABASES, MIDDLEWARE
+from tests import template
 
 # A test that commits ends with its tables emptied, which history otherwise forbids (core.history).
 _options = DATABASES["default"].setdefault("OPTIONS", {})
 _options["options"] = f"{_options.get('options', '')} -c muchan.truncate=allowed".strip()
+
+# Test databases are copies of one that is migrated already (tests/template.py).
+DATABASES["default"]["TEST"] = {"TEMPLATE": template.name()}
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
