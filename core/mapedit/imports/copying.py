@@ -5,15 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import struct
 from types import TracebackType
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import shapely
 from django.db import connection
 from django.utils import timezone
 
+from core import copying
 from core.accounts.models import User
 from core.mapedit.imports import values
 from core.mapedit.imports.matching import NEW, Incoming, Matched, value_of
@@ -27,9 +26,6 @@ MANY_ROWS = 10_000
 
 _COLUMNS = "change_set_id, feature, action, operation, geom, attributes, base_version, origins, revision, changed_at"
 _COPY = f"COPY mapedit_change ({_COLUMNS}) FROM STDIN (FORMAT binary)"
-_HEAD = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
-_END = struct.pack(">h", -1)
-_NULL = struct.pack(">i", -1)
 _VARCHAR = 1043
 _EPOCH = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 
@@ -47,8 +43,8 @@ class Copying:
         """``suspects`` gets to see every block."""
         self._layer, self._incoming, self._matched, self._suspects = layer, incoming, matched, suspects
         self._cursor = connection.cursor()
-        self._set = _field(struct.pack(">q", change_set.pk))
-        self._now = _field(struct.pack(">q", (timezone.now() - _EPOCH) // dt.timedelta(microseconds=1)))
+        self._set = copying.field(struct.pack(">q", change_set.pk))
+        self._now = copying.field(struct.pack(">q", (timezone.now() - _EPOCH) // dt.timedelta(microseconds=1)))
         self.done = 0
 
     def __enter__(self) -> Copying:
@@ -64,29 +60,30 @@ class Copying:
         attributes = values.json_objects([(each, held[each.name]) for each in self._layer.attributes]).cast(pa.binary())
         shapes = pa.array(shapely.to_wkb(geometry), type=pa.binary())
         add, modify = (
-            _field(each.encode()) + _field(Operation.IMPORT.encode()) for each in (Action.ADD, Action.MODIFY)
+            copying.field(each.encode()) + copying.field(Operation.IMPORT.encode())
+            for each in (Action.ADD, Action.MODIFY)
         )
         # No dimensions, no nulls: the empty array of origins; then the first revision.
-        rest = _field(struct.pack(">iii", 0, 0, _VARCHAR)) + _field(struct.pack(">i", 1)) + self._now
-        versions = _numbers(np.full(len(rows), 8), ">i4"), _numbers(self._matched.versions[rows], ">i8")
+        rest = copying.field(struct.pack(">iii", 0, 0, _VARCHAR)) + copying.field(struct.pack(">i", 1)) + self._now
+        versions = copying.numbers(np.full(len(rows), 8), ">i4"), copying.numbers(self._matched.versions[rows], ">i8")
         parts: list[pa.Array | pa.Scalar] = [
-            _bytes(struct.pack(">h", 10) + self._set),
-            *_fields(codes.cast(pa.binary())),
-            _either(is_new, _bytes(add), _bytes(modify)),
-            *_fields(shapes),
+            copying.constant(struct.pack(">h", 10) + self._set),
+            *copying.fields(codes.cast(pa.binary())),
+            copying.either(is_new, copying.constant(add), copying.constant(modify)),
+            *copying.fields(shapes),
             # jsonb's binary form is its text behind a version number.
-            _numbers(_lengths(attributes) + 1, ">i4"),
-            _bytes(b"\x01"),
+            copying.numbers(copying.lengths(attributes) + 1, ">i4"),
+            copying.constant(b"\x01"),
             attributes,
-            _either(is_new, _bytes(_NULL), _joined(*versions)),
-            _bytes(rest),
+            copying.either(is_new, copying.constant(copying.NULL), copying.joined(*versions)),
+            copying.constant(rest),
         ]
-        return _joined(*parts)
+        return copying.joined(*parts)
 
     def add(self, block: pa.Array) -> None:
         """Hand a block to the database."""
         if len(block):
-            self._cursor.copy_expert(_COPY, _Stream(block), 1 << 20)
+            copying.send(self._cursor, _COPY, [block])
             self.done += len(block)
 
     def __exit__(
@@ -125,53 +122,3 @@ def remove_missing(change_set: ChangeSet, layer: EditableLayer, matched: Matched
             """,
             {"set": change_set.pk, "by": by.pk, "codes": matched.missing},
         )
-
-
-def _field(content: bytes) -> bytes:
-    """A field of COPY's binary format: how long it is, then its content."""
-    return struct.pack(">i", len(content)) + content
-
-
-def _fields(column: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """A column of bytes (no nulls) as fields."""
-    return _numbers(_lengths(column), ">i4"), column
-
-
-def _lengths(column: pa.Array) -> np.ndarray:
-    return pc.binary_length(column).to_numpy(zero_copy_only=False)
-
-
-def _numbers(column: np.ndarray, kind: str) -> pa.Array:
-    """Whole numbers as bytes in network order."""
-    content = column.astype(kind)
-    offsets = np.arange(len(column) + 1, dtype=np.int32) * content.itemsize
-    return pa.Array.from_buffers(pa.binary(), len(column), [None, pa.py_buffer(offsets), pa.py_buffer(content)])
-
-
-def _bytes(content: bytes) -> pa.Scalar:
-    return pa.scalar(content, type=pa.binary())
-
-
-def _either(which: np.ndarray, yes: Any, no: Any) -> Any:
-    """``yes`` where ``which``, else ``no``, each an array or one for all."""
-    return yes if which.all() else pc.if_else(pa.array(which), yes, no)
-
-
-def _joined(*parts: Any) -> pa.Array:
-    return pc.binary_join_element_wise(*parts, _bytes(b""))
-
-
-class _Stream:
-    """What COPY reads from: the bytes of an array of rows, with no Python object a row."""
-
-    def __init__(self, rows: pa.Array) -> None:
-        offsets = np.frombuffer(rows.buffers()[1], dtype=np.int32)[rows.offset : rows.offset + len(rows) + 1]
-        self._parts = [memoryview(_END), memoryview(rows.buffers()[2])[offsets[0] : offsets[-1]], memoryview(_HEAD)]
-
-    def read(self, size: int) -> bytes:
-        while self._parts and not self._parts[-1]:
-            self._parts.pop()
-        if not self._parts:
-            return b""
-        piece, self._parts[-1] = self._parts[-1][:size], self._parts[-1][size:]
-        return bytes(piece)
