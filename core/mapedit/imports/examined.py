@@ -44,7 +44,7 @@ class Examined:
 
         for around in ahead(judge, left.tiles, workers=WORKERS):
             left.note(around, self.remarks)
-            self.incoming.geometry.forget()
+            self.incoming.forget()
         left.finish(self.remarks)
 
     @property

@@ -20,6 +20,7 @@ from core.mapedit.imports import values
 from core.mapedit.imports.columns import CODE, HECTARES
 from core.mapedit.imports.matching import NEW, UNCHANGED, Incoming, Matched, value_of
 from core.mapedit.imports.remarks import WHOLE_FILE, Remarks
+from core.mapedit.imports.spooling import Spool
 from core.mapedit.layers import EditableLayer
 
 _LONGEST_CODE = 20
@@ -35,7 +36,8 @@ def understand(layer: EditableLayer, reading: Reading, columns: Mapping[str, str
     codes = values.cells(table.column(columns[CODE])) if CODE in columns else pa.nulls(count, pa.string())
     codes = pc.utf8_trim_whitespace(codes)
     codes = pc.if_else(pc.equal(codes, ""), pa.scalar(None, pa.string()), codes)
-    names = codes
+    spool = Spool()
+    names = codes = spool.keep(codes)
     if codes.null_count:
         rows = pa.array(reading.numbers).cast(pa.string())
         names = pc.coalesce(codes, pc.binary_join_element_wise(_("第"), rows, _("行"), " "))
@@ -53,8 +55,9 @@ def understand(layer: EditableLayer, reading: Reading, columns: Mapping[str, str
     held = {}
     for attribute in layer.attributes:
         if attribute.name in columns:
-            held[attribute.name] = reader.values(attribute, table.column(columns[attribute.name]))
+            held[attribute.name] = spool.keep(reader.values(attribute, table.column(columns[attribute.name])))
             reading.geometry.forget()
+            spool.forget()
     declared = None
     if HECTARES in columns:
         hectares = table.column(columns[HECTARES]).combine_chunks().cast(pa.float64(), safe=False)
@@ -68,6 +71,7 @@ def understand(layer: EditableLayer, reading: Reading, columns: Mapping[str, str
         file_format=reading.detected.format,
         encoding=reading.detected.encoding,
         declared_m2=declared,
+        spool=spool,
     )
 
 

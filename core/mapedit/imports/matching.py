@@ -13,6 +13,7 @@ import shapely
 from core.geodata.exchange.formats import GDB, SHP, TXT
 from core.geodata.exchange.shapes import Shapes
 from core.mapedit.imports import inforce, values
+from core.mapedit.imports.spooling import Spool
 from core.mapedit.layers import EditableLayer
 
 NEW, CHANGED, UNCHANGED = 0, 1, 2
@@ -47,9 +48,15 @@ class Incoming:
     file_format: str
     encoding: str
     declared_m2: np.ndarray | None = None
+    spool: Spool = field(default_factory=Spool)
 
     def __len__(self) -> int:
         return len(self.numbers)
+
+    def forget(self) -> None:
+        """Give back the memory of what lies on disk; what is needed again is read again."""
+        self.geometry.forget()
+        self.spool.forget()
 
 
 @dataclass

@@ -136,7 +136,7 @@ def compare(
     incoming = features.understand(layer, source, columns, remarks)
     matched = match(layer, incoming)
     say("check", 0, total)
-    incoming.geometry.forget()
+    incoming.forget()
     if screening is None:
         screening = Screening.of(source.geometry, Thresholds.in_force(on or timezone.localdate()))
     examined = Examined(layer, source.detected, columns, incoming, matched, remarks, revision)
@@ -324,7 +324,7 @@ def _copy(draft: writing.Draft, examined: Examined, rows: np.ndarray, say: Calla
 
         for block, around in ahead(prepare, left.tiles if left else tiles(rows, bounds), workers=WORKERS):
             target.add(block)
-            incoming.geometry.forget()
+            incoming.forget()
             if left and around:
                 left.note(around, examined.remarks)
             if say:
