@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection, transaction
 
+# With ``firms`` only the plots these enterprises ever used are recomputed: what an occupant of one of them yields
+# there depends on all of its land, so that land is looked at too.
 _REFRESH = """
-WITH plot AS (
+WITH asked AS (
+    SELECT DISTINCT plot_id FROM plots_occupation WHERE enterprise_id = ANY(%(firms)s::bigint[])
+), plot AS (
     SELECT plot_id, area_m2
     FROM plots_plotversion
     WHERE valid_from <= %(year_end)s AND (valid_to IS NULL OR valid_to > %(year_end)s)
@@ -16,6 +22,9 @@ WITH plot AS (
     FROM plots_occupation o
     JOIN plot USING (plot_id)
     WHERE o.valid_from <= %(year_end)s AND (o.valid_to IS NULL OR o.valid_to > %(year_end)s)
+        AND (%(firms)s::bigint[] IS NULL OR o.enterprise_id IN (
+            SELECT beside.enterprise_id FROM plots_occupation beside JOIN asked USING (plot_id)
+        ))
     GROUP BY o.plot_id, o.enterprise_id, plot.area_m2
 ), part AS (
     SELECT plot_id, enterprise_id,
@@ -30,10 +39,12 @@ WITH plot AS (
     FROM part
     JOIN returns_yearlyreturn r ON r.enterprise_id = part.enterprise_id
         AND r.year = %(year)s AND r.valid_to IS NULL
+    WHERE %(firms)s::bigint[] IS NULL OR part.plot_id IN (SELECT plot_id FROM asked)
     GROUP BY part.plot_id
 ), gone AS (
     DELETE FROM returns_plotfigure f
     WHERE f.year = %(year)s AND NOT EXISTS (SELECT FROM figure WHERE figure.plot_id = f.plot_id)
+        AND (%(firms)s::bigint[] IS NULL OR f.plot_id IN (SELECT plot_id FROM asked))
 )
 INSERT INTO returns_plotfigure AS f
     (plot_id, year, area_m2, tax_cny, output_cny, investment_cny,
@@ -61,7 +72,9 @@ ON CONFLICT (plot_id, year) DO UPDATE
 
 # Numeric sums do not depend on the order of rows, so that the same data gives the same bytes.
 _LAND = """
-WITH used AS (
+WITH asked AS (
+    SELECT DISTINCT plot_id FROM plots_occupation WHERE enterprise_id = ANY(%(firms)s::bigint[])
+), used AS (
     SELECT o.enterprise_id, o.plot_id, o.kind, o.share, o.leased_floor_m2, p.plot_ratio_built, p.geom,
            p.area_m2::numeric AS area, coalesce(p.registered_area_m2, p.area_m2::numeric) AS registered,
            sum(o.share) FILTER (WHERE o.kind = 'owner') OVER (PARTITION BY o.plot_id) AS owned
@@ -69,9 +82,11 @@ WITH used AS (
     JOIN plots_plotversion p ON p.plot_id = o.plot_id
         AND p.valid_from <= %(year_end)s AND (p.valid_to IS NULL OR p.valid_to > %(year_end)s)
     WHERE o.valid_from <= %(year_end)s AND (o.valid_to IS NULL OR o.valid_to > %(year_end)s)
+        AND (%(firms)s::bigint[] IS NULL OR o.plot_id IN (SELECT plot_id FROM asked))
 ), principal AS (
     SELECT DISTINCT ON (enterprise_id) enterprise_id, plot_id, ST_PointOnSurface(geom) AS inner_point
     FROM used
+    WHERE %(firms)s::bigint[] IS NULL OR enterprise_id = ANY(%(firms)s)
     ORDER BY enterprise_id, share * area DESC, plot_id
 ), computed AS (
     SELECT enterprise_id, count(DISTINCT plot_id) AS plots,
@@ -83,6 +98,7 @@ WITH used AS (
                ELSE share * area
            END), 4) AS converted
     FROM used
+    WHERE %(firms)s::bigint[] IS NULL OR enterprise_id = ANY(%(firms)s)
     GROUP BY enterprise_id
 ), corrected AS (
     SELECT enterprise_id,
@@ -91,6 +107,7 @@ WITH used AS (
            max(area_m2) FILTER (WHERE basis = 'converted') AS converted
     FROM returns_landcorrection
     WHERE year = %(year)s AND withdrawn_at IS NULL
+        AND (%(firms)s::bigint[] IS NULL OR enterprise_id = ANY(%(firms)s))
     GROUP BY enterprise_id
 ), land AS (
     SELECT coalesce(c.enterprise_id, k.enterprise_id) AS enterprise_id, coalesce(c.plots, 0) AS plots,
@@ -110,6 +127,7 @@ WITH used AS (
 ), gone AS (
     DELETE FROM returns_landofyear l
     WHERE l.year = %(year)s AND NOT EXISTS (SELECT FROM land WHERE land.enterprise_id = l.enterprise_id)
+        AND (%(firms)s::bigint[] IS NULL OR l.enterprise_id = ANY(%(firms)s))
 )
 INSERT INTO returns_landofyear AS l
     (year, enterprise_id, plots, registered_m2, actual_m2, converted_m2, principal_plot_id, zone_code)
@@ -135,27 +153,33 @@ class Refreshed:
     written: int
 
 
+def _asked(year: int, enterprises: Collection[int] | None) -> dict[str, Any]:
+    firms = None if enterprises is None else list(enterprises)
+    return {"year": year, "year_end": f"{year}-12-31", "firms": firms}
+
+
 @transaction.atomic
-def refresh_land(*, year: int) -> Refreshed:
+def refresh_land(*, year: int, enterprises: Collection[int] | None = None) -> Refreshed:
     """Recompute every enterprise's land on 31 December of ``year``, on each basis, in m² (rules §3.1 A16).
 
-    One statement over the whole city; corrections in force take the place of what it computes. Rows that
-    would not change are not written.
+    One statement over the whole city, or over ``enterprises`` (ids) alone; corrections in force take the place
+    of what it computes. Rows that would not change are not written.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_LAND, {"year": year, "year_end": f"{year}-12-31"})
+        cursor.execute(_LAND, _asked(year, enterprises))
         return Refreshed(year=year, written=cursor.rowcount)
 
 
 @transaction.atomic
-def refresh_plot_figures(*, year: int) -> Refreshed:
+def refresh_plot_figures(*, year: int, enterprises: Collection[int] | None = None) -> Refreshed:
     """Recompute the per-亩 figures of every plot for ``year`` from returns and occupation.
 
     One statement over the whole city: each enterprise's return is split over the land it
     occupied on 31 December by ellipsoidal area × share; a plot's figure is the sum of its
     occupants' parts, per 亩 of the plot's ellipsoidal area (S002 专项行动六 二(四)1).
+    With ``enterprises`` (ids) only plots they use are recomputed.
     Rows that would not change are not written, so history holds real changes only.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_REFRESH, {"year": year, "year_end": f"{year}-12-31"})
+        cursor.execute(_REFRESH, _asked(year, enterprises))
         return Refreshed(year=year, written=cursor.rowcount)

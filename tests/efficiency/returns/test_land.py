@@ -81,7 +81,7 @@ def test_a_correction_takes_the_place_of_the_computed_area_until_it_is_withdrawn
     )  # fmt: skip
     refresh_land(year=2025)
     assert land(owner).actual_m2 == 12345.67
-    correction.withdrawn_at = correction.at
+    correction.withdrawn_at, correction.withdrawn_by = correction.at, correction.by
     correction.save()
     refresh_land(year=2025)
     assert land(owner).actual_m2 != 12345.67
