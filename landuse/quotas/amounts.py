@@ -23,10 +23,8 @@ def checked(amount: Decimal) -> Decimal:
     if not amount.is_finite() or amount <= 0:
         raise Refused(_("面积须大于 0 亩。"))
     if amount > MOST_MU:
-        raise Refused(
-            _("面积 %(amount)s 亩超过全市工业用地红线规模 %(most)s 亩，请核对单位和位数。")
-            % {"amount": shown(amount), "most": f"{MOST_MU:,}"}
-        )
+        # Without the figure itself: what was typed may be 1e999, which no rounding makes readable.
+        raise Refused(_("面积超过全市工业用地红线规模 %s 亩，请核对单位和位数。") % f"{MOST_MU:,}")
     if amount != amount.quantize(STEP):
         raise Refused(_("面积最多四位小数：%(amount)s。") % {"amount": amount})
     return amount.quantize(STEP)
@@ -34,6 +32,6 @@ def checked(amount: Decimal) -> Decimal:
 
 def shown(amount: Decimal) -> str:
     """``amount`` in 亩 for the eye: thousands, two decimals, up to four where they are not zero."""
-    exact = amount.quantize(STEP) if abs(amount) < Decimal(10) ** 12 else amount
+    exact = amount.quantize(STEP)
     short = exact.quantize(Decimal("0.01"))
     return grouped(short if short == exact else exact.normalize())

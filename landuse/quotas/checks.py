@@ -8,25 +8,20 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
-from typing import Any
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core import policy
 from core.casework.findings import MET, NOTED, UNKNOWN, UNMET, Finding, Source
 from core.casework.models import Case
 from core.policy.models import Parameter
-from landuse.plots.models import PlotVersion
+from landuse.plots.models import Occupation, PlotVersion
 from landuse.quotas import share
 from landuse.quotas.amounts import shown
-from landuse.quotas.forms import RequestForm, district_of
-from landuse.quotas.models import Category, Purpose, QuotaEntry, QuotaPool
+from landuse.quotas.asked import Asked
+from landuse.quotas.models import Category, Purpose, QuotaEntry
 from landuse.quotas.ranking import RANKING_KEY
-from parks.programmes.models import Membership
 
 MU = "亩"
 
@@ -41,72 +36,6 @@ FITTING: dict[str, tuple[str, ...]] = {
     Category.VOCATIONAL.value: (Purpose.SCHOOL,),
 }
 """Purposes each category of quota is given for (QT-3, QT-5)."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A case as it is judged on a day: what of its form can be read, and what stands around it."""
-
-    case: Case
-    on: dt.date
-    data: dict[str, Any]
-
-    @classmethod
-    def of(cls, case: Case, on: dt.date) -> Asked:
-        """Read it from the case's form; fields that cannot be read are absent."""
-        form = RequestForm(case.data or {}, case=case)
-        form.is_valid()
-        return cls(case, on, form.cleaned_data)
-
-    @cached_property
-    def pool(self) -> QuotaPool | None:
-        """The pool asked, with its sums as of the judgement."""
-        number = self.data.get("pool")
-        pools = QuotaPool.objects.select_related("plan__place", "programme").with_balance(self.until)
-        return pools.filter(pk=int(number)).first() if number else None
-
-    @property
-    def until(self) -> dt.datetime:
-        """The moment whose ledger counts: the submission when that day is judged again, else the end of the day."""
-        submitted: dt.datetime | None = self.case.submitted_at
-        if submitted and not self.case.is_editable and timezone.localdate(submitted) == self.on:
-            return submitted
-        day_after = dt.datetime.combine(self.on + dt.timedelta(days=1), dt.time())
-        return timezone.make_aware(day_after) - dt.timedelta(microseconds=1)
-
-    def submitted_in(self, year: int) -> bool:
-        """Whether the case was submitted in a year, and is not being written anew."""
-        submitted: dt.datetime | None = self.case.submitted_at
-        return submitted is not None and not self.case.is_editable and timezone.localdate(submitted).year == year
-
-    @cached_property
-    def place(self) -> str:
-        """Whose parameters hold: those of the place whose plan is asked, else of the district."""
-        return self.pool.plan.place_id if self.pool else district_of(self.data) or self.case.district_id
-
-    @cached_property
-    def memberships(self) -> list[Membership]:
-        """The applicant's memberships in force on the day."""
-        rows = Membership.objects.filter(enterprise__uscc=self.case.applicant_code).in_force_on(self.on)
-        return list(rows.select_related("programme"))
-
-    def available_in(self, pool: Any) -> Decimal:
-        """What a pool can give this case, in 亩: what is available and what the case itself holds of it already."""
-        held = QuotaEntry.objects.filter(at__lte=self.until, pool=pool).held_by(self.case.pk)
-        return Decimal(pool.available + held["reserved"] + held["committed"])
-
-    def source(self, key: str) -> Source | None:
-        """Where a rule is written: the parameter in force, else the reference it would be adopted from."""
-        try:
-            return Source.of(policy.value(key, self.place, self.on))
-        except policy.ParameterMissing:
-            row = (
-                Parameter.objects.valid_on(self.on)
-                .filter(key=key, status=Parameter.Status.REFERENCE)
-                .select_related("document")
-                .first()
-            )
-            return Source.of(policy.Value.of(row)) if row else None
 
 
 def assess(case: Case, on: dt.date) -> list[Finding]:
@@ -340,15 +269,19 @@ def _growth(asked: Asked) -> Iterator[Finding]:
         )
         return
     growth = (last - before) / before * 100
+    change = {"percent": f"{abs(growth):.2f}"}
+    said = _("产值较前年增长 %(percent)s %%") if growth >= 0 else _("产值较前年下降 %(percent)s %%")
     if limit is None or limit.value is None:
-        yield Finding("QT-GROWTH", title, NOTED, _("产值较前年增长 %.2f %%。") % growth, measured=growth, unit="%")
+        yield Finding("QT-GROWTH", title, NOTED, said % change + _("。"), measured=growth, unit="%")
         return
     credible = growth <= limit.value
+    change["limit"] = f"{limit.value.normalize():f}"
+    verdict = _("，没有超过核实线 %(limit)s %%。") if credible else _("，超过核实线 %(limit)s %%。")
     yield Finding(
         "QT-GROWTH",
         title,
         MET if credible else UNMET,
-        _("产值较前年增长 %.2f %%。") % growth,
+        (said + verdict) % change,
         measured=growth,
         required=limit.value,
         unit="%",
@@ -359,18 +292,28 @@ def _growth(asked: Asked) -> Iterator[Finding]:
 
 
 def _plot(asked: Asked) -> Iterator[Finding]:
-    code = asked.data.get("plot_code")
+    # As it is written, not as the form reads it: a plot sold since the submission is no choice of the form any more.
+    code = str((asked.case.data or {}).get("plot_code") or "")
     if not code:
         return
     stands = PlotVersion.objects.in_force_on(asked.on).filter(plot=code).exists()
+    occupied = Occupation.objects.in_force_on(asked.on).filter(plot=code, enterprise__uscc=asked.case.applicant_code)
+    own = stands and occupied.exists()
+    facts = {"code": code, "on": asked.on.isoformat()}
+    if own:
+        message, advice = _("宗地 %(code)s 在 %(on)s 有效，在申请人名下。") % facts, ""
+    elif stands:
+        message = _("宗地 %(code)s 在 %(on)s 不在申请人名下。") % facts
+        advice = _("请改选本企业的宗地；权属有误的，先向自然资源部门更正。")
+    else:
+        message = _("宗地 %(code)s 在 %(on)s 已不在图上，可能已合并或分割。") % facts
+        advice = _("请改选现行宗地，或填写坐落。")
     yield Finding(
         "QT-PLOT",
         _("宗地现行有效"),
-        MET if stands else UNMET,
-        _("宗地 %(code)s 在 %(on)s 有效。") % {"code": code, "on": asked.on.isoformat()}
-        if stands
-        else _("宗地 %(code)s 在 %(on)s 已不在图上，可能已合并或分割。") % {"code": code, "on": asked.on.isoformat()},
-        advice="" if stands else _("请改选现行宗地，或填写坐落。"),
+        MET if own else UNMET,
+        message,
+        advice=advice,
         blocking=True,
         field="plot_code",
     )

@@ -137,9 +137,10 @@ class RequestForm(forms.Form):
             (plot.plot_id, _("%(code)s %(location)s") % {"code": plot.plot_id, "location": plot.location})
             for plot in plots.only("plot_id", "location")
         ]
-        # A plot that was merged away meanwhile stays readable; the findings say that it is gone.
+        # One's own plot that was merged away meanwhile stays readable; the findings say that it is gone.
         stated = str(given.get("plot_code") or "")
-        if stated and stated == (self.case.data or {}).get("plot_code") and stated not in dict(choices):
+        held = Occupation.objects.filter(enterprise__uscc=self.case.applicant_code, plot=stated)
+        if stated not in dict(choices) and held.exists():
             choices.append((stated, stated))
         return [("", _("不是现有宗地，填写坐落")), *choices]
 

@@ -48,6 +48,8 @@ def errors(who: cases.People, given: Any, **values: Any) -> dict[str, list[str]]
         ("amount_mu", "0", "面积须大于 0 亩"),
         ("amount_mu", "-1", "面积须大于 0 亩"),
         ("amount_mu", "1000000000", "超过全市工业用地红线规模 675,000 亩"),
+        ("amount_mu", "1e999", "超过全市工业用地红线规模 675,000 亩"),
+        ("amount_mu", "9" * 400, "超过全市工业用地红线规模 675,000 亩"),
         ("amount_mu", "1.23456", "最多四位小数"),
         ("amount_mu", "NaN", "请填写数字"),
         ("amount_mu", "", "请填写申请面积"),
@@ -90,6 +92,12 @@ def test_another_enterprise_s_plot_is_not_offered(who):
     pool = ground.pool(100)
     assert not errors(who, pool, plot_code=mine.plot_id, town="", location="")
     assert "plot_code" in errors(who, pool, plot_code=theirs.plot_id)
+    # Nor once it is kept in the draft, which takes what a browser sends.
+    case = ground.draft(who, pool, plot_code=theirs.plot_id, town="", location="")
+    assert "plot_code" in RequestForm(case.data, case=case).errors
+    finding = found(case)["QT-PLOT"]
+    assert finding.blocks
+    assert "不在申请人名下" in finding.message
 
 
 def test_a_plain_request_meets_its_conditions(who):
