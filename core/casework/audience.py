@@ -111,8 +111,8 @@ def colleagues(case: Case) -> list[User]:
 
 TOLD: dict[str, tuple[Told, ...]] = {
     "submit": (
-        Told(officers, _("待受理，请于 %(due)s 前受理、要求补正或不予受理。")),
-        Told(applicant, _("已提交，%(due)s 前告知是否受理。"), inside=False),
+        Told(officers, _("待受理，请不迟于 %(due)s 受理、要求补正或不予受理。")),
+        Told(applicant, _("已提交，不迟于 %(due)s 告知是否受理。"), inside=False),
     ),
     "accept": (
         Told(applicant, _("已受理，部门会审中，决定期限 %(due)s。"), inside=False),
@@ -123,12 +123,12 @@ TOLD: dict[str, tuple[Told, ...]] = {
         Told(colleagues, _("不予受理：%(text)s。")),
     ),
     "ask_correction": (
-        Told(applicant, _("需补正，请于 %(due)s 前在办件页面补齐并提交：%(text)s。"), inside=False),
+        Told(applicant, _("需补正，请不迟于 %(due)s 在办件页面补齐并提交：%(text)s。"), inside=False),
         Told(colleagues, _("已要求补正，计时暂停，补正期限 %(due)s。")),
     ),
     "correct_filing": (
         Told(officers, _("申请人已补正，待受理，期限 %(due)s。")),
-        Told(applicant, _("补正已提交，%(due)s 前告知是否受理。"), inside=False),
+        Told(applicant, _("补正已提交，不迟于 %(due)s 告知是否受理。"), inside=False),
     ),
     "correct_review": (
         Told(officers, _("申请人已补正，会审继续，决定期限 %(due)s。")),
@@ -140,7 +140,7 @@ TOLD: dict[str, tuple[Told, ...]] = {
         Told(colleagues, _("申请人逾期未补正，已按撤回办结，不必再办。")),
     ),
     "conclude_review": (
-        Told(deciders, _("会审结束，请于 %(due)s 前作出决定。")),
+        Told(deciders, _("会审结束，请不迟于 %(due)s 作出决定。")),
         Told(applicant, _("会审结束，待决定，期限 %(due)s。"), inside=False),
     ),
     "approve": (
@@ -157,7 +157,7 @@ TOLD: dict[str, tuple[Told, ...]] = {
     ),
     "reconsider": (
         Told(applicant, _("公示期间有异议，将重新决定：%(text)s。"), inside=False),
-        Told(deciders, _("公示期间有异议，请于 %(due)s 前重新决定。")),
+        Told(deciders, _("公示期间有异议，请不迟于 %(due)s 重新决定。")),
         Told(colleagues, _("公示期间有异议，重新决定。")),
     ),
     "take_effect": (

@@ -97,7 +97,7 @@ MOVE_TITLES = {
     "refuse": _("不予批准"),
     "return_to_applicant": _("退回申请人"),
     "reconsider": _("公示有异议，重新决定"),
-    "take_effect": _("公示期满，生效"),
+    "take_effect": _("办理生效"),
     "withdraw": _("撤回申请"),
     "appeal": _("申请复核"),
     "uphold": _("维持原决定"),

@@ -86,7 +86,7 @@ def answer(request: SignedIn) -> registry.Answer | None:
     if asked:
         first = min(asked, key=lambda case: case.due_on)
         sentence = ngettext(
-            "%(n)s 件办件待补正，最早 %(day)s 前提交", "%(n)s 件办件待补正，最早 %(day)s 前提交", len(asked)
+            "%(n)s 件办件待补正，最早 %(day)s 截止", "%(n)s 件办件待补正，最早 %(day)s 截止", len(asked)
         ) % {"n": len(asked), "day": first.due_on.isoformat()}
         tone = standing.standing(first, request.user, standing.due_soon_days()).tone
         return registry.Answer(

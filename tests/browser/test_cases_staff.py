@@ -163,7 +163,7 @@ def test_on_a_phone_the_acts_are_a_sheet(page, who):
     page.get_by_label("决定文号").first.fill("佛自然资〔2026〕1 号")
     with page.expect_navigation():
         page.get_by_role("button", name="确认批准", exact=True).click()
-    expect(page.locator("h1")).to_contain_text("公示期满")
+    expect(page.locator("h1")).to_contain_text("已批准，待")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 

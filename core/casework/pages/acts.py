@@ -173,7 +173,7 @@ def _says(case: Case, move: str) -> str:
         case "decline":
             return _("本件就此结束，编号保留；申请人可以申请复核。")
         case "ask_correction":
-            return _("本件的计时暂停，申请人须在 %(day)s 前补正；补正后从剩余天数继续计。") % {
+            return _("本件的计时暂停，申请人须不迟于 %(day)s 补正；补正后从剩余天数继续计。") % {
                 "day": _by(case, "correction")
             }
         case "lapse":
@@ -272,4 +272,6 @@ def done(case: Case, move: str) -> str:
             return _("已要求补正，计时暂停。")
         case "approve" if case.notice_until:
             return _("已批准，公示至 %(until)s。") % {"until": case.notice_until.isoformat()}
+        case "approve":
+            return _("已批准，不设公示期，可以办理生效。")
     return _("%(name)s：%(state)s。") % {"name": name, "state": case.get_state_display()}

@@ -25,7 +25,7 @@ MOST = 200
 ACTS: dict[str, StrOrPromise] = {
     "accept": gettext_lazy("受理并送会审"),
     "conclude_review": gettext_lazy("会审结束，报决定"),
-    "take_effect": gettext_lazy("公示期满，生效"),
+    "take_effect": gettext_lazy("办理生效"),
     "assign": gettext_lazy("分派"),
 }
 

@@ -152,6 +152,8 @@ def _words(case: Any, reader: User, today: dt.date) -> tuple[str, str]:
             return _("待%(office)s作出决定") % {"office": decider}, decider
         case State.NOTICE if case.notice_until and case.notice_until >= today:
             return _("已批准，公示至 %(until)s") % {"until": case.notice_until.isoformat()}, ""
+        case State.NOTICE if case.notice_until is None:
+            return _("已批准，待%(office)s办理生效") % {"office": decider}, decider
         case State.NOTICE:
             return _("公示期满，待%(office)s办理生效") % {"office": decider}, decider
         case State.EFFECTIVE:

@@ -48,10 +48,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """The form; POST saves it (``act=save``), saves and shows the summary (``check``), or submits (``submit``)."""
     case, user = _found(request, pk), reader(request)
     if not case.is_editable:
-        # The back button, or a link of yesterday: the case has moved on, and its page says where it stands.
-        if request.method == "POST":
-            messages.warning(request, _gone(case))
-        return redirect(case)
+        return _moved_on(request, case)
     if not perms.files_for(user, case):
         raise PermissionDenied(_("申请内容由申请人填写；代为填报的，由填报人填写。"))
     if request.method != "POST":
@@ -65,7 +62,10 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     except Stale as stale:
         return _page(request, _found(request, pk), typed=mine, refusal=stale)
     except Refused as refused:
-        return _page(request, _found(request, pk), typed=mine, summary=act == "submit", refusal=refused)
+        now = _found(request, pk)
+        if act == "submit" and not now.is_editable:
+            return _moved_on(request, now)
+        return _page(request, now, typed=mine, summary=act == "submit", refusal=refused)
     if act == "check":
         return redirect(f"{reverse('casework:edit', args=[pk])}?step=check")
     messages.success(request, _("已保存。"))
@@ -80,13 +80,19 @@ def _submitted(request: HttpRequest, case: Case, user: User) -> HttpResponse:
         case = filing.submit(case_id=case.pk, by=user)
         sentence = _("已提交，编号 %(number)s。") % {"number": case.number}
     if case.due_on:
-        sentence += _("本环节 %(day)s 前办结。") % {"day": case.due_on.isoformat()}
+        sentence += _("本环节截止 %(day)s。") % {"day": case.due_on.isoformat()}
     messages.success(request, sentence)
     return redirect(case)
 
 
-def _gone(case: Case) -> str:
-    return _("本件现为“%(state)s”，内容不可再改；刚才的改动没有保存。") % {"state": case.get_state_display()}
+def _moved_on(request: HttpRequest, case: Case) -> HttpResponse:
+    """To the page of a case that is no longer written: after the back button, a link of yesterday, a second click."""
+    words = {"state": case.get_state_display()}
+    if request.method == "POST" and request.POST.get("act") == "submit":
+        messages.info(request, _("本件现为“%(state)s”，没有重复提交。") % words)
+    elif request.method == "POST":
+        messages.warning(request, _("本件现为“%(state)s”，内容不可再改；刚才的改动没有保存。") % words)
+    return redirect(case)
 
 
 def _revision(request: HttpRequest) -> int:

@@ -163,11 +163,11 @@ def _tell(alert: Alert, on: dt.date) -> None:
     task, people = _asked(alert)
     words = {"office": offices.title(alert.office), "task": task, "due": alert.due_on}
     if alert.rule == DUE_SOON:
-        _notify(alert, people, _("即将到期，请于 %(due)s 前%(task)s。") % words)
+        _notify(alert, people, _("即将到期，请不迟于 %(due)s %(task)s。") % words)
         return
-    late = _("%(office)s应于 %(due)s 前%(task)s，已逾期") % words
+    late = _("%(office)s应不迟于 %(due)s %(task)s，已逾期") % words
     if alert.rule == OVERDUE:
-        _notify(alert, people, _("已逾期：应于 %(due)s 前%(task)s，请尽快办理。") % words)
+        _notify(alert, people, _("已逾期：应不迟于 %(due)s %(task)s，请尽快办理。") % words)
         others = [user for user in audience.officers(case) if user not in people]
         _notify(alert, others, late + _("。"))
         timeline.record(case, TimelineEntry.Act.OVERDUE, None, late, internal=True)

@@ -49,7 +49,7 @@ def test_the_last_days_are_told_to_who_has_the_next_move(who):
     case = cases.bring(cases.draft(who), who, State.SUBMITTED)
     assert watch(after(case, -3)) == (1, 0, 0, 0)
     assert told(who.planner, "due_soon") == [
-        f"{case.number} {case.title}（{case.applicant_name}）：即将到期，请于 {case.due_on} 前决定是否受理。"
+        f"{case.number} {case.title}（{case.applicant_name}）：即将到期，请不迟于 {case.due_on} 决定是否受理。"
     ]
     assert not Notification.objects.filter(act="due_soon").exclude(user=who.planner).exists()
 
@@ -67,7 +67,7 @@ def test_an_office_that_owes_a_review_is_told_and_so_is_who_conducts(who):
     review = case.reviews.get(office=Role.PARKS)
     assert watch(review.due_on + dt.timedelta(days=1)) == (0, 1, 0, 0)
     assert "出具会审意见" in told(who.parks, "overdue")[0]
-    assert "工信局应于" in told(who.planner, "overdue")[0]
+    assert "工信局应不迟于" in told(who.planner, "overdue")[0]
     assert told(who.monitor, "overdue") == told(who.applicant, "overdue") == []
 
 
@@ -78,7 +78,7 @@ def test_after_so_many_days_the_heads_of_district_and_city_hear_of_it(who):
     assert watch(after(case, 4)) == (0, 1, 0, 0)
     assert watch(after(case, 5)) == (0, 0, 1, 0)
     for head in (who.head, city_head):
-        assert "自然资源局应于" in told(head, "escalated")[0]
+        assert "自然资源局应不迟于" in told(head, "escalated")[0]
         assert "已逾期 5 个工作日" in told(head, "escalated")[0]
     assert told(other_head, "escalated") == []
 
@@ -113,7 +113,7 @@ def test_an_applicant_late_with_a_correction_is_told_but_not_reported(who):
     assert watch(after(case, -1)) == (1, 0, 0, 0)
     assert "补正" in told(who.applicant, "due_soon")[0]
     assert watch(after(case, 30)) == (0, 1, 0, 1)
-    assert "申请人应于" in told(who.planner, "overdue")[0]
+    assert "申请人应不迟于" in told(who.planner, "overdue")[0]
     assert told(who.head, "escalated") == []
 
 

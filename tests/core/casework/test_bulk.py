@@ -63,7 +63,7 @@ def test_reviews_concluded_and_notices_ended_together(client, who):
     assert "还在等工信局、亩均监测部门的意见" in text_of(client.get("/cases/"))
     client.force_login(who.reviewer)
     client.post("/cases/bulk/", {"act": "take_effect", "case": [notice.pk]})
-    assert "“公示期满，生效”：1 件全部已办。" in text_of(client.get("/cases/?tab=done"))
+    assert "“办理生效”：1 件全部已办。" in text_of(client.get("/cases/?tab=done"))
     assert Case.objects.get(pk=notice.pk).state == State.EFFECTIVE
 
 

@@ -91,7 +91,7 @@ def test_a_correction_says_everything_missing_and_until_when(who):
     case = cases.bring(cases.draft(who), who, State.CORRECTION)
     text = text_of(case)
     assert "补充证明材料" in text
-    assert f"请于{case.due_on.year}年{case.due_on.month}月{case.due_on.day}日前" in text
+    assert f"请不迟于{case.due_on.year}年{case.due_on.month}月{case.due_on.day}日" in text
 
 
 def test_the_document_a_finding_rests_on_is_the_basis(who):

@@ -70,7 +70,7 @@ def test_every_move_tells_somebody():
 def test_a_submission_asks_the_office_and_assures_the_applicant(who):
     told = Told()
     case = cases.bring(cases.draft(who), who, State.SUBMITTED)
-    assert told(who.planner) == [f"待受理，请于 {case.due_on} 前受理、要求补正或不予受理。"]
+    assert told(who.planner) == [f"待受理，请不迟于 {case.due_on} 受理、要求补正或不予受理。"]
     assert told(who.applicant) == []
     assert told(who.reviewer) == told(who.parks) == told(who.head) == []
 
@@ -96,7 +96,7 @@ def test_an_acceptance_asks_every_office_by_its_day(who):
 def test_a_correction_says_what_and_until_when(who):
     told = Told()
     case = cases.bring(cases.draft(who), who, State.CORRECTION)
-    assert told(who.applicant)[-1] == f"需补正，请于 {case.due_on} 前在办件页面补齐并提交：补充证明材料。"
+    assert told(who.applicant)[-1] == f"需补正，请不迟于 {case.due_on} 在办件页面补齐并提交：补充证明材料。"
 
 
 def test_a_review_is_told_to_who_conducts_and_never_to_the_applicant(who):
@@ -215,7 +215,7 @@ def test_an_email_says_what_happened_and_where(who, settings):
     message = mail.outbox[0]
     assert message.to == ["somebody@example.invalid"]
     assert message.subject == f"{case.number} {case.title}"
-    assert f"待受理，请于 {case.due_on} 前受理" in message.body
+    assert f"待受理，请不迟于 {case.due_on} 受理" in message.body
     assert f"https://muchan.example/cases/{case.pk}/" in message.body
     send()
     assert len(mail.outbox) == 1

@@ -225,6 +225,22 @@ def test_what_is_missing_is_named_and_the_submission_refused():
     assert "申请表有 1 处需要修改" in response.content.decode()
 
 
+def test_a_second_click_that_overtakes_the_first_leads_to_the_case(monkeypatch):
+    who = people()
+    case = draft(who)
+    fill_papers(case, who.applicant)
+    submit = filing.submit
+
+    def overtaken(**given: Any) -> Case:
+        submit(**given)
+        return submit(**given)
+
+    monkeypatch.setattr("core.casework.portal.form_views.filing.submit", overtaken)
+    response = client_of(who.applicant).post(f"/cases/{case.pk}/edit/", {"act": "submit"}, follow=True)
+    assert response.redirect_chain == [(f"/cases/{case.pk}/", 302)]
+    assert "本件现为“待受理”，没有重复提交。" in response.content.decode()
+
+
 def test_submitting_twice_leads_to_the_case_with_its_state():
     who = people()
     case = draft(who)
@@ -251,7 +267,7 @@ def test_during_a_correction_the_form_says_what_was_asked_and_that_the_clock_sta
     text = client_of(who.applicant).get(f"/cases/{case.pk}/edit/").content.decode()
     assert "须补正" in text
     assert "补充证明材料" in text
-    assert f"请在 {case.due_on} 前提交补正" in text
+    assert f"补正截止 {case.due_on}" in text
     assert "核对补正" in text
 
 

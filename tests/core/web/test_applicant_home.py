@@ -40,7 +40,7 @@ def test_a_correction_comes_before_everything_else_with_its_last_day():
     bring(draft(who), who, State.SUBMITTED)
     asked = bring(draft(who, plot=f"{places.NANHAI}001001GB00002"), who, State.CORRECTION)
     page = home(who.applicant)
-    assert heading(page) == f"1 件办件待补正，最早 {asked.due_on} 前提交"
+    assert heading(page) == f"1 件办件待补正，最早 {asked.due_on} 截止"
     panel = page.split('id="panel-my_cases"')[1].split("</section>")[0]
     assert panel.index("提交补正") < panel.index("查看进度")
 
