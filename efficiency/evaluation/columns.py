@@ -31,7 +31,8 @@ PLACES: dict[str, int] = {key: getattr(YearlyReturn._meta.get_field(key), "decim
 """Decimals each figure is kept with: times ten to that power it is a whole number, and whole numbers add up exactly."""
 AREA_PLACES = 4
 """Decimals ``LandOfYear`` is kept with."""
-_CODED = ("district", "town", "zone", "industry", "size", "plot")
+CODED = ("district", "town", "zone", "industry", "size", "plot")
+"""Columns of texts, in the order in which they are read."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ class Columns:
         return replace(
             self,
             enterprise=self.enterprise[rows],
-            **{name: getattr(self, name).take(rows) for name in _CODED},
+            **{name: getattr(self, name).take(rows) for name in CODED},
             above_scale=self.above_scale[rows],
             established=self.established[rows],
             returns=self.returns[rows],
@@ -145,7 +146,7 @@ COPY (
     ORDER BY e.id
 ) TO STDOUT (FORMAT csv)
 """
-_NAMES = ("enterprise", *_CODED, "above_scale", "established", "returns", *(basis.value for basis in LandBasis))
+_NAMES = ("enterprise", *CODED, "above_scale", "established", "returns", *(basis.value for basis in LandBasis))
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 
 
@@ -172,13 +173,13 @@ def read(
         ),
         within=sql.SQL("true") if place == CITY_CODE else sql.SQL("e.district_id = {}").format(sql.Literal(place)),
     )
-    types = dict.fromkeys(_CODED, _TEXT) | dict.fromkeys((*(b.value for b in LandBasis), *wanted), pa.float64())
+    types = dict.fromkeys(CODED, _TEXT) | dict.fromkeys((*(b.value for b in LandBasis), *wanted), pa.float64())
     types |= {"enterprise": pa.int64(), "above_scale": pa.int8(), "established": pa.int16(), "returns": pa.int64()}
     table, digest = copied(statement, {name: types[name] for name in (*_NAMES, *wanted)})
     return Columns(
         year=year,
         enterprise=numbers(table["enterprise"]),
-        **{name: coded(table[name]) for name in _CODED},
+        **{name: coded(table[name]) for name in CODED},
         above_scale=numbers(table["above_scale"]) != 0,
         established=numbers(table["established"]),
         returns=numbers(table["returns"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from efficiency.evaluation.columns import CODED, Coded, Columns
+from efficiency.evaluation.columns import Coded, Columns
 from efficiency.evaluation.merging import spread_over_tenants, units
 from efficiency.evaluation.scoring import Results, in_parts
 from efficiency.schemes.rules import Rules
@@ -19,6 +20,8 @@ from efficiency.schemes.rules import Rules
 ROWS = 100_000
 """Enterprises a part."""
 _PLAIN = ("enterprise", "above_scale", "established", "returns")
+# Which plot is whose matters to no step once tenants are merged, and plots have by far the most names.
+_CODED = ("district", "town", "zone", "industry", "size")
 
 
 def evaluate(columns: Columns, rules: Rules, *, scheduler: str = "", rows: int = ROWS) -> Results:
@@ -61,11 +64,12 @@ class Part:
         def plain(name: str) -> Any:
             return table[name].to_numpy()
 
-        names = {name: getattr(self.frame, name).names for name in CODED}
+        texts: dict[str, Any] = {name: Coded(plain(name), getattr(self.frame, name).names) for name in _CODED}
         return Columns(
             year=self.frame.year,
             **{name: plain(name) for name in _PLAIN},
-            **{name: Coded(plain(name), names[name]) for name in CODED},
+            **texts,
+            plot=Coded(np.zeros(len(table), dtype=np.int32), ("",)),
             land={basis: plain(f"land {basis}") for basis in self.frame.land},
             figures={key: plain(f"figure {key}") for key in self.frame.figures},
             tree=self.frame.tree,
@@ -78,13 +82,12 @@ def _on_part(step: Any, part: Part) -> Any:
 
 def _written(columns: Columns, folder: Path, rows: int) -> list[Part]:
     """The columns as files of ``rows`` enterprises each; the files hold numbers only, their meaning stays here."""
-    frame = columns.take(np.zeros(0, dtype=np.intp))
-    # What plots are called matters to no step, and is by far the longest of the names.
+    frame = replace(columns.take(np.zeros(0, dtype=np.intp)), plot=Coded(np.zeros(0, dtype=np.int32), ()))
     parts = []
     for number, start in enumerate(range(0, len(columns), rows)):
         part = columns.take(np.arange(start, min(start + rows, len(columns))))
         table: dict[str, Any] = {name: getattr(part, name) for name in _PLAIN}
-        table |= {name: getattr(part, name).codes for name in CODED}
+        table |= {name: getattr(part, name).codes for name in _CODED}
         table |= {f"land {basis}": areas for basis, areas in part.land.items()}
         table |= {f"figure {key}": figures for key, figures in part.figures.items()}
         path = folder / f"{number:05d}.parquet"
