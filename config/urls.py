@@ -12,6 +12,9 @@ urlpatterns = [
     path("programmes/", include("parks.programmes.urls")),
     path("compliance/", include("landuse.redline.urls")),
     path("quotas/", include("landuse.quotas.urls")),
+    path("flags/", include("efficiency.flags.urls")),
+    path("schemes/", include("efficiency.schemes.urls")),
+    path("evaluation/", include("efficiency.evaluation.urls")),
 ]
 
 handler400 = "core.web.errors.bad_request"

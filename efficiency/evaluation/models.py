@@ -172,7 +172,7 @@ class Score(models.Model):
     points are rounded to 4 decimals (half up) each and ``total`` is their exact sum. ``rank`` is 1 + the number of
     better ones in the cohort; ties share it. ``industry_rank``/``industry_count`` rank it among the ranked of its
     industry (2-digit division) in its cohort. Industry, district, town and zone are those of the run.
-    With ``merge_tenants`` enterprises of one plot have equal results and ``merged_with`` names the plot.
+    With ``merge_tenants`` enterprises with one principal plot have equal results.
     """
 
     pk = models.CompositePrimaryKey("run_id", "enterprise_id")

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from core.accounts.models import User
 from core.policy.models import Jurisdiction
-from efficiency.evaluation.models import GroupScore, Run, RunState, Score, Why
-from efficiency.schemes.models import Cohort, Grade
+from efficiency.evaluation.models import GroupKind, GroupScore, Run, RunState, Score, Why
+from efficiency.schemes.models import Cohort, Grade, Indicator
 from parks.enterprises.models import Industry
 from parks.zones.models import ZoneVersion
 
@@ -82,8 +82,27 @@ def counts_of(rows: QuerySet[Any]) -> dict[str, int]:
 
 def cohorts(run: Run) -> list[tuple[Cohort, list[dict[str, Any]]]]:
     """The cohorts of a run's scheme with their cut points as frozen in the run: class, last rank, lowest total."""
-    frozen = run.cuts
-    return [(cohort, frozen.get(str(cohort.order), [])) for cohort in run.version.cohorts.all()]
+    return [
+        (cohort, run.cuts.get(str(cohort.order), {}).get("classes", []))
+        for cohort in sorted(run.version.cohorts.all(), key=lambda each: each.order)
+    ]
+
+
+def bases(run: Run) -> list[tuple[Cohort, list[tuple[Indicator, dict[str, Any]]]]]:
+    """The indicators of every cohort with the base values the run froze."""
+    return [
+        (
+            cohort,
+            list(
+                zip(
+                    sorted(cohort.indicators.all(), key=lambda each: each.order),
+                    run.bases.get(str(cohort.order), []),
+                    strict=False,
+                )
+            ),
+        )
+        for cohort in sorted(run.version.cohorts.all(), key=lambda each: each.order)
+    ]
 
 
 def reasons(user: User, run: Run) -> list[tuple[str, Any, int]]:
