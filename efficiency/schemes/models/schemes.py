@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.history import tracked
@@ -198,6 +199,13 @@ class SchemeVersion(models.Model):
     def is_editable(self) -> bool:
         """Whether those who draft may change it."""
         return self.state in EDITABLE
+
+    @property
+    def years(self) -> str:
+        """The years it applies to, in words."""
+        if self.year_to is None:
+            return gettext("%s 年起") % self.year_from
+        return gettext("%(first)s 至 %(last)s 年") % {"first": self.year_from, "last": self.year_to}
 
     def was_written_by(self, user: Any) -> bool:
         """Whether the account saved or submitted any of it: everybody who did has been its author."""
