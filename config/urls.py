@@ -12,6 +12,7 @@ urlpatterns = [
     path("programmes/", include("parks.programmes.urls")),
     path("compliance/", include("landuse.redline.urls")),
     path("quotas/", include("landuse.quotas.urls")),
+    path("returns/", include("efficiency.returns.urls")),
     path("flags/", include("efficiency.flags.urls")),
     path("schemes/", include("efficiency.schemes.urls")),
     path("evaluation/", include("efficiency.evaluation.urls")),

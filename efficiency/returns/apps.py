@@ -12,6 +12,8 @@ class ReturnsConfig(AppConfig):
     def ready(self) -> None:
         # Imported here: they read models, which exist only once all apps are loaded.
         from efficiency.returns import home, layer
+        from efficiency.returns.services import reminding
 
         layer.register()
         home.register()
+        reminding.register()

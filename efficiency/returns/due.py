@@ -10,6 +10,7 @@ from core import policy
 from core.policy.models import CITY_CODE
 
 DUE = "returns.due_month_day"
+BEFORE = "returns.remind_before_days"
 YEARS = "returns.report_years"
 
 
@@ -17,6 +18,12 @@ def due_on(year: int, *, place: str = CITY_CODE, on: dt.date | None = None) -> d
     """The last day to hand in the return of ``year``: month and day of the parameter, in the year after it."""
     month, _dash, day = policy.value(DUE, place, on=on).text.partition("-")
     return dt.date(year + 1, int(month), int(day))
+
+
+def remind_from(year: int, *, place: str = CITY_CODE, on: dt.date | None = None) -> dt.date:
+    """The first day on which those who lack the return of ``year`` are reminded."""
+    days = policy.value(BEFORE, place, on=on).value or 0
+    return due_on(year, place=place, on=on) - dt.timedelta(days=int(days))
 
 
 def latest_year(on: dt.date | None = None) -> int:

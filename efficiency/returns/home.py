@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Max
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -14,7 +15,9 @@ from core.web import registry
 from core.web.figures import area_text, as_decimal
 from core.web.map_links import feature_url
 from core.web.shell import SignedIn
-from efficiency.returns.models import PlotFigure, YearlyReturn
+from efficiency.returns import due
+from efficiency.returns.missing import missing_for
+from efficiency.returns.models import PlotFigure, ReportState, SelfReport, YearlyReturn
 from landuse.plots.models import Occupation, PlotVersion
 from parks.enterprises.models import EnterpriseMember
 
@@ -59,6 +62,42 @@ def yields(request: SignedIn) -> dict[str, Any] | None:
     }
 
 
+def due_answer(request: SignedIn) -> registry.Answer | None:
+    """That the return of the last year is missing or was sent back, from the day reminders begin."""
+    member = EnterpriseMember.objects.select_related("enterprise").filter(user=request.user).first()
+    if member is None:
+        return None
+    today, place = timezone.localdate(), member.enterprise.district_id
+    year = due.latest_year(today)
+    words = {"year": year, "until": due.due_on(year, place=place, on=today).isoformat()}
+    url = reverse("returns:mine", args=[year])
+    back = SelfReport.objects.visible_to(request.user).filter(year=year, state=ReportState.RETURNED).first()
+    if back is not None:
+        return registry.Answer(
+            sentence=_("%(year)s 年度自报被退回，请修改后重新提交") % words,
+            state="unmet",
+            state_label=_("退回"),
+            url=url,
+            url_label=_("去修改"),
+            detail=back.answer,
+        )
+    if today < due.remind_from(year, place=place, on=today):
+        return None
+    if not missing_for(request.user, year).exists():
+        return None
+    late = today > due.due_on(year, place=place, on=today)
+    sentence = (
+        _("%(year)s 年度年报未报，截止日 %(until)s 已过") if late else _("请在 %(until)s 前填报 %(year)s 年度年报")
+    )
+    return registry.Answer(
+        sentence=sentence % words,
+        state="unmet" if late else "risk",
+        state_label=_("逾期") if late else _("未报"),
+        url=url,
+        url_label=_("去填报"),
+    )
+
+
 def answer(request: SignedIn) -> registry.Answer | None:
     """How much land the enterprise occupies."""
     member = EnterpriseMember.objects.select_related("enterprise").filter(user=request.user).first()
@@ -78,4 +117,5 @@ def register() -> None:
     panel, add = registry.HomePanel, registry.register_home_panel
     add(panel("returns", gettext_lazy("历年填报"), ENTERPRISE, "returns/home_returns.html", returns, 30, 8))
     add(panel("yields", gettext_lazy("亩均效益"), YIELD_ROLES, "returns/home_yields.html", yields, 25, 8))
+    registry.register_home_answer(registry.HomeAnswer("return_due", ENTERPRISE, due_answer, order=8))
     registry.register_home_answer(registry.HomeAnswer("plots", ENTERPRISE, answer, order=10))

@@ -197,3 +197,8 @@ class SelfReport(Figures):
 
     def __str__(self) -> str:
         return f"{self.enterprise_id} {self.year}"
+
+    @property
+    def is_editable(self) -> bool:
+        """Whether the enterprise may change it."""
+        return self.state in EDITABLE

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pghistory
@@ -21,6 +22,9 @@ from efficiency.returns.services.deriving import refresh_plot_figures
 
 UNKNOWN = -(2**63)
 """Stands for a figure that is not given, on its way to the database."""
+
+FEW = 200
+"""Of so many enterprises the plots are refreshed one by one; of more, those of the whole city at once."""
 
 _LOCK = 0x6D757265
 """First half of the advisory lock of returns; the year is the second."""
@@ -80,10 +84,21 @@ def record(
         with transaction.atomic(), pghistory.context(**context):
             recorded = _record(columns, year, office, status, batch, self_report)
             if recorded.new or recorded.changed:
-                refresh_plot_figures(year=year)
+                few = len(columns.enterprises) <= FEW
+                refresh_plot_figures(year=year, enterprises=columns.enterprises.tolist() if few else None)
     except DatabaseError as error:
         raise Refused(sentence_of(error)) from error
     return recorded
+
+
+def lock(year: int) -> None:
+    """Let nobody else record returns of ``year`` until this transaction ends: what is read now stays believed."""
+    with connection.cursor() as cursor:
+        _lock(cursor, year)
+
+
+def _lock(cursor: Any, year: int) -> None:
+    cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, year])
 
 
 def _record(
@@ -94,7 +109,7 @@ def _record(
     if not keys or not count:
         return Recorded(0, 0, count)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, year])
+        _lock(cursor, year)
         _copy(cursor, columns, keys)
         cursor.execute(_differing(keys, columns, office), {"year": year, "status": status})
         cursor.execute("SELECT clock_timestamp()")

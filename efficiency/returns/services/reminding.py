@@ -24,7 +24,7 @@ from parks.enterprises.models import EnterpriseMember
 
 ACT = "return_missing"
 
-BEFORE, EVERY = "returns.remind_before_days", "returns.remind_every_days"
+EVERY = "returns.remind_every_days"
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,8 @@ def remind(day: dt.date) -> Reminded:
     """
     year = due.latest_year(day)
     until = due.due_on(year, on=day)
-    before = policy.value(BEFORE, CITY_CODE, on=day).value or 0
     every = policy.value(EVERY, CITY_CODE, on=day).value or 1
-    if day < until - dt.timedelta(days=int(before)):
+    if day < due.remind_from(year, on=day):
         return Reminded(missing=0, told=0)
     lacking = list(missing(year).values_list("enterprise_id", flat=True))
     address = reverse("returns:mine", args=[year])

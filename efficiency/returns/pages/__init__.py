@@ -1,0 +1,1 @@
+"""Pages of returns: import, reports, figures by year, land."""
