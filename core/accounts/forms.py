@@ -1,8 +1,10 @@
-"""Sign-in and password forms with labels and autocomplete as browsers expect them."""
+"""Sign-in, password and contact forms with labels and autocomplete as browsers expect them."""
 
 from typing import Any
 
 from allauth.account.forms import ChangePasswordForm, LoginForm
+from django import forms
+from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
 
@@ -45,3 +47,38 @@ class PasswordChangeForm(ChangePasswordForm):
             field.error_messages["required"] = _("此项必填。")
             field.widget.attrs["autocomplete"] = autocomplete
         self.fields["password1"].help_text = _("至少十个字符，不能全为数字，不得与用户名相近。")
+
+
+class MobileField(forms.CharField):
+    """A mobile number of the mainland; spaces, hyphens and +86 as people write them are understood."""
+
+    default_validators = [RegexValidator(r"^1[3-9][0-9]{9}\Z", _("手机号为 11 位，以 1 开头，例如 13800000000。"))]
+
+    def to_python(self, value: Any) -> str:
+        """The digits alone, without the country's own."""
+        text: str = super().to_python(value)
+        return text.replace(" ", "").replace("-", "").removeprefix("+86")
+
+
+class ContactsForm(forms.Form):
+    """Where notices reach one outside the application."""
+
+    email = forms.EmailField(
+        label=_("邮箱"),
+        required=False,
+        max_length=254,
+        help_text=_("每条通知同时发到邮箱；留空不发。"),
+        error_messages={
+            "invalid": _("邮箱写法不对，例如 name@example.org。"),
+            "max_length": _("邮箱最多 254 个字符。"),
+        },
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+    mobile = MobileField(
+        label=_("手机号"),
+        required=False,
+        max_length=20,
+        help_text=_("补正、决定、复核结果和逾期上报发短信；留空不发。"),
+        error_messages={"max_length": _("手机号为 11 位，以 1 开头，例如 13800000000。")},
+        widget=forms.TextInput(attrs={"autocomplete": "tel-national", "inputmode": "tel"}),
+    )

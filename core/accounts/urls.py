@@ -1,4 +1,4 @@
-"""Sign-in, sign-out and password change; what allauth offers beyond them is not exposed.
+"""Sign-in, sign-out, password change and contacts; what allauth offers beyond them is not exposed.
 
 The names are allauth's own, because its redirects look them up.
 """
@@ -17,5 +17,6 @@ urlpatterns = [
         views.PasswordChangeView.as_view(),
         name="account_change_password",
     ),
+    path("contacts/", views.contacts, name="account_contacts"),
     path("reauthenticate/", allauth_views.reauthenticate, name="account_reauthenticate"),
 ]

@@ -1,15 +1,23 @@
-"""Sign-in with the list of demo accounts beside it, and password change that returns home."""
+"""Sign-in with the list of demo accounts beside it, password change that returns home, and one's own contacts."""
 
 from typing import Any
 
 from allauth.account import views as allauth_views
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
 
+from core.accounts import services
+from core.accounts.forms import ContactsForm
 from core.accounts.models import User
+from core.accounts.scope import reader
 
 #: Accounts of the demo city shown on the sign-in page, one per role (interface.md).
 DEMO_USERNAMES = (
@@ -47,3 +55,19 @@ class SignInView(allauth_views.LoginView):
 @method_decorator(login_required, name="dispatch")
 class PasswordChangeView(allauth_views.PasswordChangeView):
     success_url = reverse_lazy("web:home")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def contacts(request: HttpRequest) -> HttpResponse:
+    """One's own e-mail address and mobile number, to which notices go as well."""
+    user = reader(request)
+    if request.method == "POST":
+        form = ContactsForm(request.POST)
+        if form.is_valid():
+            services.set_contacts(by=user, **form.cleaned_data)
+            messages.success(request, _("联系方式已保存，之后的通知按此发送。"))
+            return redirect("account_contacts")
+    else:
+        form = ContactsForm(initial={"email": user.email, "mobile": user.mobile})
+    return render(request, "account/contacts.html", {"form": form}, status=422 if form.errors else 200)
