@@ -20,6 +20,7 @@ from core.accounts.models import Role
 from core.casework import offices
 from core.casework.models import Case, TimelineEntry
 from core.casework.states import State
+from core.policy.models import CITY_CODE, Jurisdiction
 
 PRODUCT_DEFAULTS = "MC-DEFAULT"
 """The document that stands for the product's own defaults: no basis a letter could name."""
@@ -43,6 +44,7 @@ DECLINED = Letter(gettext_lazy("不予受理决定书"), "casework/letter/declin
 RETURNED = Letter(gettext_lazy("退回通知书"), "casework/letter/returned.html", "return_to_applicant")
 CORRECTION = Letter(gettext_lazy("一次性告知补正通知书"), "casework/letter/correction.html", "ask_correction")
 UPHELD = Letter(gettext_lazy("复核决定书"), "casework/letter/upheld.html", "uphold")
+LAPSED = Letter(gettext_lazy("逾期未补正办结告知书"), "casework/letter/lapsed.html", "lapse")
 
 _BY_STATE = {
     State.NOTICE: APPROVAL,
@@ -59,6 +61,8 @@ def letter_of(case: Case) -> Letter | None:
     """The letter a case calls for as it stands; during an appeal still the decision appealed against."""
     if case.state == State.APPEAL:
         return REFUSAL if case.accepted_at else DECLINED
+    if case.state == State.WITHDRAWN:
+        return LAPSED if case.timeline.filter(act=LAPSED.move).exists() else None
     return _BY_STATE.get(State(case.state))
 
 
@@ -103,7 +107,7 @@ def context(case: Case) -> dict[str, Any]:
         "letter": letter,
         "body": letter.template,
         "facts": kind.facts(case),
-        "issuer": _issuer(case, letter),
+        "issuer": _issuer(case, letter, entry),
         "number": case.decision_number if letter in (APPROVAL, REFUSAL) and case.decision_number else case.number,
         "submitted": _day(case.submitted_at),
         "accepted": _day(case.accepted_at),
@@ -122,18 +126,22 @@ def context(case: Case) -> dict[str, Any]:
     }
 
 
-def _issuer(case: Case, letter: Letter) -> str:
-    """Who signs: the office of the district that decides, or conducts where nothing is decided."""
+def _issuer(case: Case, letter: Letter, entry: TimelineEntry | None) -> str:
+    """Who signs: the office that decides, or conducts where nothing is decided, of the district or of the city."""
+    by = entry.by if entry else None
+    of_city = by is not None and by.sees_city and case.district_id not in by.place_codes
+    place = Jurisdiction.objects.get(pk=CITY_CODE).name if of_city else case.district.name
     if letter is UPHELD:
-        return _("%(district)s复核机关") % {"district": case.district.name}
+        return _("%(district)s复核机关") % {"district": place}
     kind = case.kind_of
-    role: Role = kind.officer if letter in (DECLINED, CORRECTION) else kind.decider
-    return f"{case.district.name}{offices.title(role)}"
+    role: Role = kind.officer if letter in (DECLINED, CORRECTION, LAPSED) else kind.decider
+    return f"{place}{offices.title(role)}"
 
 
 def _words(case: Case, letter: Letter, entry: TimelineEntry | None) -> list[str]:
     """The lines an office wrote: the reasons, the conditions, what is missing."""
-    text = {CORRECTION: case.correction_text, UPHELD: entry.text if entry else ""}.get(letter, case.decision_text)
+    said = entry.text if entry else ""
+    text = {CORRECTION: case.correction_text, **dict.fromkeys((UPHELD, LAPSED), said)}.get(letter, case.decision_text)
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 

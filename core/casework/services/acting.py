@@ -14,7 +14,7 @@ from core import policy
 from core.accounts.models import Role, User
 from core.casework import perms
 from core.casework.models import Case
-from core.casework.services import notifying, timeline
+from core.casework.services import alerting, notifying, timeline
 from core.casework.states import MOVE_TITLES, MOVES, Actor
 from core.refusals import NotAllowed, Refused, sentence_of
 
@@ -63,12 +63,13 @@ def begin(case_id: int, by: User, *moves: str) -> tuple[Case, str]:
 
 
 def finish(case: Case, move: str, by: User, *, text: str = "") -> None:
-    """Take the move, save the case, and note and tell it. ``text`` is read by the applicant too."""
+    """Take the move, save the case, note and tell it, and close what was alerted. ``text`` is read by the applicant."""
     before = case.state
     getattr(case, move)()
     case.save()
     timeline.record(case, move, by, text, from_state=before, to_state=case.state)
     notifying.after_move(case, move, by, text)
+    alerting.close_met(case)
 
 
 def words(text: str, missing: str = "") -> str:

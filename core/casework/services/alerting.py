@@ -132,6 +132,18 @@ def watch_deadlines(*, on: dt.date | None = None) -> Watched:
     return Watched(counts[DUE_SOON], counts[OVERDUE], counts[ESCALATED], closed)
 
 
+def close_met(case: Case) -> int:
+    """Close the alerts of a case whose duty has been done or has another day now; how many. An act need not wait
+    for the next watch."""
+    owed = {(office, case.due_on) for kind, state, office in _parts() if (kind, state) == (case.kind, case.state)}
+    if case.state == State.REVIEW:
+        unspoken = case.reviews.filter(round=case.round, given_at__isnull=True)
+        owed.update(unspoken.values_list("office", "due_on"))
+    still_open = Alert.objects.filter(case=case, closed_at__isnull=True)
+    met = [alert.pk for alert in still_open if (alert.office, alert.due_on) not in owed]
+    return Alert.objects.filter(pk__in=met).update(closed_at=timezone.now())
+
+
 def _parts() -> list[tuple[str, str, str]]:
     """(kind, state, office): who has the next move where, as far as a clock runs."""
     return [

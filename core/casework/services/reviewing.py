@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from core.accounts.models import User
 from core.casework import offices, perms
 from core.casework.models import Review, TimelineEntry
-from core.casework.services import notifying, timeline
+from core.casework.services import alerting, notifying, timeline
 from core.casework.services.acting import acting, locked, naming, words
 from core.casework.states import State
 from core.refusals import NotAllowed, Refused
@@ -47,6 +47,7 @@ def give_review(*, case_id: int, by: User, verdict: str, text: str = "") -> Revi
         # The applicant reads what an office says, not who said it: the page shows the review itself.
         timeline.record(case, TimelineEntry.Act.REVIEWED, by, _said(review), internal=True)
         notifying.after_move(case, TimelineEntry.Act.REVIEWED, by, review.text, office=review.office)
+        alerting.close_met(case)
         return review
 
 

@@ -104,8 +104,15 @@ def test_an_alert_is_closed_when_the_stage_is_over(who):
     day = after(case, 5)
     watch(day)
     deciding.accept(case_id=case.pk, by=who.planner)
-    assert watch(case.due_on) == (0, 0, 0, 2)
     assert not Alert.objects.filter(closed_at=None).exists()
+    assert watch(case.due_on) == (0, 0, 0, 0)
+
+
+def test_an_opinion_closes_the_alert_of_its_office_alone(who):
+    case = cases.bring(cases.draft(who), who, State.REVIEW)
+    watch(case.reviews.get(office=Role.PARKS).due_on + dt.timedelta(days=1))
+    reviewing.give_review(case_id=case.pk, by=who.monitor, verdict="agree")
+    assert list(Alert.objects.filter(closed_at=None).values_list("office", flat=True)) == [Role.PARKS]
 
 
 def test_an_applicant_late_with_a_correction_is_told_but_not_reported(who):
@@ -197,4 +204,4 @@ def test_a_correction_that_came_closes_the_applicants_alert(who):
     case = cases.bring(cases.draft(who), who, State.CORRECTION)
     watch(after(case, 1))
     filing.correct(case_id=case.pk, by=who.applicant)
-    assert watch(timezone.localdate())[3] == 1
+    assert not Alert.objects.filter(closed_at=None).exists()

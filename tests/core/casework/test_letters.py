@@ -1,14 +1,15 @@
 """Letters are read back from the PDF: who is told what, on which basis, and that nothing is loaded to write them."""
 
+import datetime as dt
 import io
 import re
 
 import pytest
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from pypdf import PdfReader
 
-from core.accounts.models import Role
+from core.accounts.models import CITY_CODE, Role
 from core.casework import letters
 from core.casework.models import Case
 from core.casework.services import deciding
@@ -92,6 +93,22 @@ def test_a_correction_says_everything_missing_and_until_when(who):
     text = text_of(case)
     assert "补充证明材料" in text
     assert f"请不迟于{case.due_on.year}年{case.due_on.month}月{case.due_on.day}日" in text
+
+
+def test_a_correction_that_never_came_is_closed_by_letter(who):
+    case = cases.bring(cases.draft(who), who, State.CORRECTION)
+    Case.objects.filter(pk=case.pk).update(due_on=timezone.localdate() - dt.timedelta(days=1))
+    text = text_of(deciding.lapse(case_id=case.pk, by=who.planner, text="两次电话提醒"))
+    for part in ("逾期未补正办结告知书", "按撤回办结", "两次电话提醒", "重新提出申请", "南海区自然资源局"):
+        assert part in text
+
+
+def test_who_decides_for_the_city_signs_for_the_city(who):
+    case = cases.bring(cases.draft(who), who, State.DECISION)
+    deciding.refuse(case_id=case.pk, by=places.account(Role.REVIEWER, CITY_CODE), text="不符合规划")
+    text = text_of(Case.objects.get(pk=case.pk))
+    assert "佛山市自然资源局" in text
+    assert "南海区自然资源局" not in text
 
 
 def test_the_document_a_finding_rests_on_is_the_basis(who):
