@@ -33,7 +33,18 @@ def under_way(request: SignedIn) -> dict[str, Any] | None:
 
 
 def register() -> None:
-    """Home panels."""
+    """An enterprise's rail item, and home panels."""
+    registry.register_nav(
+        registry.NavItem(
+            key="own_efficiency",
+            label=gettext_lazy("亩均"),
+            icon="calculator",
+            url_name="evaluation:mine",
+            roles=(Role.ENTERPRISE.value,),
+            order=50,
+            hint=gettext_lazy("本企业的得分、类别和算法，公示期内可提出异议"),
+        )
+    )
     registry.register_home_panel(
         registry.HomePanel(
             key="own_result",

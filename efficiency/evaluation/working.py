@@ -221,7 +221,11 @@ def _figures(believed: YearlyReturn | None) -> list[Shown]:
                 title=figure.title,
                 value=None if held is None else float(held) / figure.scale,
                 unit=figure.shown_unit,
-                source=str(Office(office).label) if office in Office.values else believed.source,
+                source=_source(office, believed) if held is not None else "",
             )
         )
     return shown
+
+
+def _source(office: str, believed: YearlyReturn) -> str:
+    return str(Office(office).label) if office in Office.values else believed.source
