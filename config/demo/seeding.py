@@ -10,7 +10,7 @@ import shapely
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from config.demo import cases, city, layers, members
+from config.demo import cases, city, evaluations, layers, members
 from config.demo.accounts import Password, create_accounts, usernames
 from config.demo.city import City, Say
 from config.demo.copying import restart_ids
@@ -82,10 +82,12 @@ def seed_demo(*, seed: int, plots: int, years: int, password: Password, say: Say
             )
             # An ORM write first: it hands the history context to the transaction, which COPY cannot.
             accounts = create_accounts(password)
-            result = _load(drawn, accounts, list(range(LAST_YEAR - years + 1, LAST_YEAR + 1)), timed)
+            played = list(range(LAST_YEAR - years + 1, LAST_YEAR + 1))
+            result = _load(drawn, accounts, played, timed)
         _analyze()
         if with_cases:
             # Outside the context above: each act is written in the name of who does it.
+            evaluations.load_evaluations(seed, played, accounts, timed)
             result = replace(result, cases=cases.load_cases(seed, accounts))
             timed(_("办件 %(count)d 件") % {"count": result.cases})
     timed(_("示例城市已就绪"))

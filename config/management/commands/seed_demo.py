@@ -25,7 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--plots", type=int, default=DEFAULT_PLOTS, help="宗地数，默认 40000")
         parser.add_argument("--years", type=int, default=DEFAULT_YEARS, help="报表年数（至 2025 年），默认 5")
         parser.add_argument("--seed", type=int, default=DEFAULT_SEED, help="随机种子，默认 1")
-        parser.add_argument("--no-cases", action="store_true", help="不装入示例办件和用地指标")
+        parser.add_argument("--no-cases", action="store_true", help="不装入示例办件、用地指标和评价")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not 100 <= options["plots"] <= 1_500_000:
