@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from typing import Any
 
 from django.contrib import messages
@@ -22,12 +21,9 @@ from core.casework.models import Case, CasePaper
 from core.casework.services import papers
 from core.papers import MOST_BYTES
 from core.refusals import NotAllowed, Refused
+from core.uploads import is_longer, let_pass
 
 logger = logging.getLogger(__name__)
-
-CHUNK = 1024 * 1024
-FORM_BYTES = 64 * 1024
-"""What the other fields of the upload form and the wrapping of its parts may add to a file."""
 
 # What a browser shows by itself. The policy keeps a file from running or loading anything as a page of ours; the
 # browser's own viewer of PDF refuses to start in a sandbox, so for it the policy alone has to do.
@@ -39,28 +35,16 @@ _SHOWN = {
 }
 
 
-# The protection against forged requests reads the whole form, and so would write 300 MB to the disk before anybody
-# could say no: the length is looked at first, and only then is the form read.
+# The length is looked at before the form is read, see core.uploads.
 @csrf_exempt
 @require_POST
 @login_required
 def attach(request: HttpRequest, pk: int) -> HttpResponse:
     """Keep an uploaded file under a line of the checklist. One that is too long is refused and kept nowhere."""
-    length = request.META.get("CONTENT_LENGTH") or "0"
-    if not length.isdigit() or int(length) > MOST_BYTES + FORM_BYTES:
-        _let_pass(request)
+    if is_longer(request, MOST_BYTES):
+        let_pass(request)
         return _answer(request, pk, _("文件超过 50 MB，没有上传。请压缩或拆分后上传。"), status=413, leave_form=True)
     return _attach(request, pk)
-
-
-def _let_pass(request: HttpRequest) -> None:
-    """Let the rest of a request go by without keeping it: a browser that may not finish never reads the answer.
-
-    Not for ever: after half a minute the connection is simply closed.
-    """
-    end = time.monotonic() + 30
-    while request.read(CHUNK) and time.monotonic() < end:
-        pass
 
 
 @csrf_protect

@@ -1,0 +1,69 @@
+"""Tax per 亩 under the lowest quarter of one's industry, several years running (PM-1, by industry)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from efficiency.evaluation.models import Run
+from efficiency.evaluation.queries import SHOWN
+from efficiency.flags.models import Rule
+from efficiency.flags.rules.finding import Asked, CannotTell, Finder
+
+YEARS = "flag.quartile_years"
+
+# An industry is the 2-digit division of GB/T 4754, as in the runs. The division of tax by land is written in the order
+# the runs write it: an enterprise that is itself the quartile must come out equal to it, and then is not below.
+SELECT = """
+SELECT l.principal_plot_id AS plot_id, found.enterprise_id, found.district_code, e.is_demo,
+       e.name || ' 连续 ' || %(years)s || ' 年亩均税收低于行业下四分位' AS title,
+       jsonb_build_object('years', found.years) AS evidence,
+       found.provisional, used.occupants > 1 AS shared, found.reported, %(unpublished)s AS unpublished
+FROM (
+    SELECT s.enterprise_id, (array_agg(s.district_code ORDER BY run.year DESC))[1] AS district_code,
+           jsonb_agg(jsonb_build_object('year', run.year, 'run', run.id, 'tax_per_mu', t.per_mu,
+               'quartile', g.tax_quartiles[1], 'industry', g.code, 'rated', g.rated, 'tax_cny', r.tax_cny,
+               'land_m2', s.land_m2, 'return', r.id) ORDER BY run.year) AS years,
+           bool_or(r.status = 'provisional') AS provisional,
+           bool_or(r.self_report_id IS NOT NULL) AS reported
+    FROM evaluation_run run
+    JOIN evaluation_score s ON s.run_id = run.id AND s.rank IS NOT NULL AND s.land_m2 > 0
+    JOIN evaluation_groupscore g ON g.run_id = run.id AND g.kind = 'industry'
+        AND g.code = left(substring(s.industry_code FROM '[0-9]+'), 2)
+    JOIN returns_yearlyreturn r ON r.enterprise_id = s.enterprise_id AND r.year = run.year
+        AND r.valid_from <= run.as_of AND (r.valid_to IS NULL OR r.valid_to > run.as_of)
+    CROSS JOIN LATERAL (SELECT r.tax_cny::float8 / (s.land_m2 * 3 / 2000) AS per_mu) t
+    WHERE run.id = ANY (%(runs)s) AND t.per_mu < g.tax_quartiles[1]
+    GROUP BY s.enterprise_id
+    HAVING count(*) = %(years)s
+) found
+JOIN enterprises_enterprise e ON e.id = found.enterprise_id
+LEFT JOIN returns_landofyear l ON l.enterprise_id = found.enterprise_id AND l.year = %(year)s
+CROSS JOIN LATERAL (
+    SELECT count(DISTINCT o.enterprise_id) AS occupants FROM plots_occupation o
+    WHERE o.plot_id = l.principal_plot_id
+        AND o.valid_from <= %(year_end)s AND (o.valid_to IS NULL OR o.valid_to > %(year_end)s)
+) used
+"""
+
+
+def facts(asked: Asked) -> Mapping[str, Any]:
+    """The runs of the year and of those before it, as many as the parameter says. Raises CannotTell."""
+    newest = asked.evaluated()
+    years = int(asked.number(YEARS))
+    runs = [newest.pk]
+    for year in range(asked.year - years + 1, asked.year):
+        # "final" comes before "objection": what is published speaks before what may still be contested.
+        run = (
+            Run.objects.current()
+            .filter(year=year, place=newest.place_id, state__in=SHOWN)
+            .order_by("state", "-number")
+            .first()
+        )
+        if run is None:
+            raise CannotTell(f"{year} 年还没有公示或公布的评价，不能看连续 {years} 年")
+        runs.append(run.pk)
+    return {"runs": runs, "years": years}
+
+
+BELOW_QUARTILE = Finder(Rule.BELOW_QUARTILE, SELECT, facts, keys=(YEARS,), evaluates=True)
