@@ -138,9 +138,8 @@ def test_300_mb_are_refused_before_they_are_read(client, who):
     flag = ground.flag(who)
     client.force_login(who.monitor)
     address = reverse("flags:add_photos", args=[flag.pk])
-    answer = client.generic(
-        "POST", address, b"x" * 1000, "multipart/form-data; boundary=b", CONTENT_LENGTH=str(300 << 20)
-    )
+    sent = {"content_type": "multipart/form-data; boundary=b", "CONTENT_LENGTH": str(300 << 20)}
+    answer = client.generic("POST", address, b"x" * 1000, **sent)
     assert answer.status_code == 302
     assert "超过" in client.get(answer.url).content.decode()
     answer = client.generic("POST", reverse("flags:new"), b"x", **sent)
