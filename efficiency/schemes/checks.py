@@ -33,6 +33,17 @@ def faults(rules: Rules) -> list[Fault]:
     return found
 
 
+def uncomputable(rules: Rules | None) -> list[Fault]:
+    """What leaves nothing to compute: no cohort, or one without indicators or cuts. Weights may still be off."""
+    if rules is None or not rules.cohorts:
+        return [Fault("cohorts", _("评价办法至少要有一个评价组。"))]
+    return [
+        Fault(f"cohorts.{index}", _("“%s”还没有指标或分档。") % cohort.name)
+        for index, cohort in enumerate(rules.cohorts)
+        if not cohort.indicators or not cohort.cuts
+    ]
+
+
 def takes_everybody(cohort: CohortRules) -> bool:
     """Whether the cohort's scope leaves nobody for those after it."""
     return (

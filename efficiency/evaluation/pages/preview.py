@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -24,7 +25,7 @@ from efficiency.evaluation.models import Run, Score
 from efficiency.evaluation.moving import GRADES, Moves, Standing, moves
 from efficiency.evaluation.scoring import evaluate_columns
 from efficiency.returns.models import YearlyReturn
-from efficiency.schemes import perms, reading
+from efficiency.schemes import checks, perms, reading
 from efficiency.schemes.models import Grade, SchemeVersion, VersionState
 from efficiency.schemes.rules import rules_of
 from parks.enterprises.models import Enterprise
@@ -52,8 +53,9 @@ def preview(request: HttpRequest) -> HttpResponse:
             request, "evaluation/preview.html", {"problem": _("还没有企业年报，无法试算。导入年报后可看影响。")}
         )
     rules, faults = reading.read(asked.get("data"))
-    if rules is None or not rules.cohorts:
-        problem = _("先改正标出的内容，再看影响：%s") % (faults[0].sentence if faults else _("还没有评价组。"))
+    faults = faults or checks.uncomputable(rules)
+    if rules is None or faults:
+        problem = _("先改正标出的内容，再看影响：%s") % faults[0].sentence
         return render(request, "evaluation/preview.html", {"problem": problem})
     year = asked["year"] if asked.get("year") in years else years[0]
     began = time.perf_counter()
@@ -91,18 +93,24 @@ def _asked(request: HttpRequest) -> dict[str, Any]:
     return body
 
 
+def _key(*parts: object) -> str:
+    """The name something is kept under, of this database: databases of one machine may share a cache."""
+    return ":".join(map(str, ("evaluation:preview", connection.settings_dict["NAME"], *parts)))
+
+
 def _years() -> list[int]:
     """Years with returns, newest first."""
-    kept: list[int] | None = cache.get("evaluation:preview:years")
+    key = _key("years")
+    kept: list[int] | None = cache.get(key)
     if kept is None:
         kept = sorted(YearlyReturn.objects.current().values_list("year", flat=True).distinct(), reverse=True)
-        cache.set("evaluation:preview:years", kept, KEPT_SECONDS)
+        cache.set(key, kept, KEPT_SECONDS)
     return kept
 
 
 def _columns(year: int) -> tuple[Columns, Any]:
     """A year's columns and when they were read: a minute old at most."""
-    key = f"evaluation:preview:columns:{year}"
+    key = _key("columns", year)
     kept: tuple[Columns, Any] | None = cache.get(key)
     if kept is None:
         kept = reading_columns.read(year=year), timezone.now()
@@ -139,7 +147,7 @@ def _run(user: User, year: int) -> Run | None:
 
 def _before(user: User, against: str, columns: Columns, year: int) -> Standing | None:
     if against == "run" and (run := _run(user, year)) is not None:
-        key = f"evaluation:preview:run:{run.pk}:{run.digest}"
+        key = _key("run", run.pk, run.digest)
         kept: Standing | None = cache.get(key)
         if kept is None:
             rows = Score.objects.visible_to(user).filter(run=run).values_list("enterprise_id", "grade", "total")
