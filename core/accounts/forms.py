@@ -56,7 +56,7 @@ class MobileField(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         """The digits alone, without the country's own."""
-        text: str = super().to_python(value)
+        text: str = super().to_python(value) or ""
         return text.replace(" ", "").replace("-", "").removeprefix("+86")
 
 
