@@ -11,6 +11,7 @@ class SchemesConfig(AppConfig):
 
     def ready(self) -> None:
         # Imported here: they read models, which exist only once all apps are loaded.
-        from efficiency.schemes import fixtures
+        from efficiency.schemes import fixtures, panels
 
         fixtures.register()
+        panels.register()

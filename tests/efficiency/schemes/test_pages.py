@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from core.accounts.models import CITY_CODE, Role
 from efficiency.schemes.models import ClassMeasure, SchemeVersion
+from efficiency.schemes.services import approving, drafting
 from tests import places
 from tests.efficiency.schemes import drafts
 
@@ -131,8 +132,6 @@ def test_saving_answers_with_revision_faults_and_what_is_unfinished(client, who)
 
 def test_two_versions_are_compared_in_words(client, who):
     first = drafts.bring(drafts.sample(), who, "approved")
-    from efficiency.schemes.services import drafting
-
     second = drafting.new_version(by=who.monitor, scheme=drafts.SAMPLE, copy_of=first.pk)
     url = reverse("schemes:compare")
     client.force_login(who.monitor)
@@ -178,3 +177,17 @@ def test_measures_are_read_by_everybody_and_kept_by_park_officers_of_the_city(cl
     page(client, who.parks, reverse("schemes:remove_measure", args=[kept.pk]), revision="2")
     assert not ClassMeasure.objects.filter(pk=kept.pk).exists()
     assert page(client, who.parks, url).status_code == 404
+
+
+def test_what_waits_for_somebody_is_on_their_home_page_and_schemes_are_found(client, who):
+    version = drafts.bring(drafts.sample(), who, "submitted")
+    assert version.get_absolute_url() in page(client, who.parks, "/").content.decode()
+    assert version.get_absolute_url() not in page(client, who.monitor, "/").content.decode()
+    approving.send_back(by=who.parks, version_id=version.pk, remark="补来源")
+    assert "补来源" in page(client, who.monitor, "/").content.decode()
+    found = page(client, who.monitor, "/search/?q=黄岩").content.decode()
+    assert version.scheme.get_absolute_url() in found
+    assert (
+        version.scheme.get_absolute_url()
+        not in page(client, places.account(Role.ENTERPRISE), "/search/?q=黄岩").content.decode()
+    )

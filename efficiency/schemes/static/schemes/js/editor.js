@@ -111,6 +111,15 @@ root.addEventListener("keydown", (event) => {
   }
 });
 
+// Leaving keeps what was typed a moment ago; what cannot be kept holds the page back.
+root.querySelector("[data-done]").addEventListener("click", async (event) => {
+  if (!keeper.dirty || keeper.stopped) return;
+  event.preventDefault();
+  const { href } = event.currentTarget;
+  await keeper.send();
+  if (!keeper.dirty) location.assign(href);
+});
+
 redraw();
 showFaults(root, config.unfinished);
 preview.ask();
