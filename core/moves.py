@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pgtrigger
 
@@ -24,6 +24,33 @@ def declared_moves(*, noun: str, first: str, steps: Iterable[tuple[str, str]], c
                         USING ERRCODE = 'check_violation', CONSTRAINT = '{constraint}';
                 END IF;
             ELSIF NEW.state <> OLD.state AND (OLD.state, NEW.state) NOT IN ({pairs}) THEN
+                RAISE EXCEPTION '{noun}不能由 % 转为 %', OLD.state, NEW.state
+                    USING ERRCODE = 'check_violation', CONSTRAINT = '{constraint}';
+            END IF;
+            RETURN NEW;
+        """,
+    )
+
+
+def declared_moves_by(
+    *, column: str, noun: str, ways: Mapping[str, tuple[str, Iterable[tuple[str, str]]]], constraint: str
+) -> pgtrigger.Trigger:
+    """:func:`declared_moves` for rows of several lives: ``column`` says which of ``ways`` (first, steps) a row goes."""
+    firsts = ", ".join(f"('{way}', '{first}')" for way, (first, _steps) in ways.items())
+    steps = ", ".join(
+        f"('{way}', '{source}', '{target}')" for way, (_first, pairs) in ways.items() for source, target in pairs
+    )
+    return pgtrigger.Trigger(
+        name="moves_are_declared",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("state"),
+        func=f"""
+            IF TG_OP = 'INSERT' THEN
+                IF (NEW.{column}, NEW.state) NOT IN ({firsts}) THEN
+                    RAISE EXCEPTION '{noun}不能从 % 开始', NEW.state
+                        USING ERRCODE = 'check_violation', CONSTRAINT = '{constraint}';
+                END IF;
+            ELSIF NEW.state <> OLD.state AND (NEW.{column}, OLD.state, NEW.state) NOT IN ({steps}) THEN
                 RAISE EXCEPTION '{noun}不能由 % 转为 %', OLD.state, NEW.state
                     USING ERRCODE = 'check_violation', CONSTRAINT = '{constraint}';
             END IF;

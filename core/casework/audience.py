@@ -47,7 +47,7 @@ def officers(case: Case) -> list[User]:
     for user in (case.assignee, case.accepted_by):
         if user is not None and user.is_active and user.role == role:
             return [user]
-    return office(case, role, [case.filed_by_id])
+    return office(case, role, [] if case.kind_of.is_supervision else [case.filed_by_id])
 
 
 def reviewers(case: Case) -> list[User]:
@@ -180,6 +180,65 @@ TOLD: dict[str, tuple[Told, ...]] = {
     "overturn": (
         Told(applicant, _("复核结果：撤销原决定，重新办理。%(text)s"), inside=False),
         Told(officers, _("复核撤销了原决定，重新受理，期限 %(due)s。")),
+    ),
+    "issued": (Told(applicant, _("请不迟于 %(due)s 报送整改方案。通知书可在办件页面下载。"), inside=False),),
+    "file_plan": (
+        Told(officers, _("企业已报送整改方案，请不迟于 %(due)s 审查。")),
+        Told(applicant, _("整改方案已报送，不迟于 %(due)s 答复。"), inside=False),
+    ),
+    "accept_plan": (
+        Told(applicant, _("整改方案已同意，请不迟于 %(due)s 完成整改并报告。"), inside=False),
+        Told(colleagues, _("整改方案已同意，整改期限 %(due)s。")),
+    ),
+    "return_plan": (
+        Told(applicant, _("整改方案已退回，请不迟于 %(due)s 重新报送：%(text)s。"), inside=False),
+        Told(colleagues, _("整改方案已退回，期限 %(due)s。")),
+    ),
+    "report_done": (
+        Told(officers, _("企业报告整改完成，请不迟于 %(due)s 复核。")),
+        Told(applicant, _("整改报告已提交，不迟于 %(due)s 复核。"), inside=False),
+    ),
+    "pass_check": (
+        Told(applicant, _("整改复核合格，本件结案。"), inside=False),
+        Told(colleagues, _("整改复核合格，已结案。")),
+    ),
+    "insist": (
+        Told(applicant, _("整改复核不合格，请不迟于 %(due)s 继续整改并报告：%(text)s。"), inside=False),
+        Told(colleagues, _("整改复核不合格，继续整改，期限 %(due)s。")),
+    ),
+    "escalate": (
+        Told(deciders, _("请不迟于 %(due)s 作出处理决定：%(text)s。")),
+        Told(applicant, _("已提请作出处理决定：%(text)s。"), inside=False),
+        Told(colleagues, _("已提请作出处理决定。")),
+    ),
+    "impose": (
+        Told(applicant, _("已作出处理决定：%(text)s。决定书可在办件页面下载，也可在该页申请复核。"), inside=False),
+        Told(officers, _("已作出处理决定，请不迟于 %(due)s 落实。")),
+    ),
+    "remit": (
+        Told(applicant, _("不予处理，请不迟于 %(due)s 继续整改并报告：%(text)s。"), inside=False),
+        Told(officers, _("不予处理，继续整改，期限 %(due)s。")),
+    ),
+    "settle": (
+        Told(applicant, _("处理决定已落实，本件结案。"), inside=False),
+        Told(colleagues, _("处理决定已落实，已结案。")),
+    ),
+    "cancel": (
+        Told(applicant, _("整改通知已撤销：%(text)s。"), inside=False),
+        Told(colleagues, _("整改通知已撤销。")),
+    ),
+    "appeal_sanction": (
+        Told(hearers, _("企业对处理决定申请复核，请不迟于 %(due)s 办理：%(text)s。")),
+        Told(colleagues, _("企业对处理决定申请复核。")),
+        Told(applicant, _("复核申请已提交。"), inside=False),
+    ),
+    "uphold_sanction": (
+        Told(applicant, _("复核结果：维持处理决定。%(text)s"), inside=False),
+        Told(officers, _("复核结果：维持处理决定，请不迟于 %(due)s 落实。")),
+    ),
+    "overturn_sanction": (
+        Told(applicant, _("复核结果：撤销处理决定。%(text)s"), inside=False),
+        Told(officers, _("复核撤销了处理决定，请不迟于 %(due)s 重新复核整改情况。")),
     ),
     "reviewed": (Told(officers, _("%(office)s已出具意见，%(waiting)s。")),),
     "assigned": (Told(assignee, _("已分派至本账号办理，本环节期限 %(due)s。")),),

@@ -12,11 +12,14 @@ from core import policy
 from core.casework import working_days
 from core.casework.models import Case, Pause
 
-Clock = Literal["accept", "review", "decision", "correction", "notice"]
+Clock = Literal["accept", "review", "decision", "correction", "notice", "plan", "check", "settle", "rectify"]
+
+APPLICATION_CLOCKS: tuple[Clock, ...] = ("accept", "review", "decision", "correction", "notice")
+SUPERVISION_CLOCKS: tuple[Clock, ...] = ("plan", "accept", "rectify", "check", "decision", "settle")
 
 
 def length(kind: str, clock: Clock, place: str, on: dt.date | None = None) -> policy.Value:
-    """How long a stage of a kind may take at a place, with its source: working days, for the notice days.
+    """How long a stage of a kind may take at a place, with its source: working days, for notice and rectifying days.
 
     Raises policy.ParameterMissing.
     """

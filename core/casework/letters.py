@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from core.accounts.models import Role
 from core.casework import offices
 from core.casework.models import Case, TimelineEntry
-from core.casework.states import State
+from core.casework.states import Procedure, State
 from core.policy.models import CITY_CODE, Jurisdiction
 
 PRODUCT_DEFAULTS = "MC-DEFAULT"
@@ -43,6 +43,10 @@ REFUSAL = Letter(gettext_lazy("不予批准决定书"), "casework/letter/refusal
 DECLINED = Letter(gettext_lazy("不予受理决定书"), "casework/letter/declined.html", "decline")
 RETURNED = Letter(gettext_lazy("退回通知书"), "casework/letter/returned.html", "return_to_applicant")
 CORRECTION = Letter(gettext_lazy("一次性告知补正通知书"), "casework/letter/correction.html", "ask_correction")
+NOTICE = Letter(gettext_lazy("限期整改通知书"), "casework/letter/notice.html", "issued")
+PASSED = Letter(gettext_lazy("整改复核意见书"), "casework/letter/passed.html", "pass_check")
+SANCTION = Letter(gettext_lazy("处理决定书"), "casework/letter/sanction.html", "impose")
+CANCELLED = Letter(gettext_lazy("撤销整改通知书"), "casework/letter/cancelled.html", "cancel")
 UPHELD = Letter(gettext_lazy("复核决定书"), "casework/letter/upheld.html", "uphold")
 LAPSED = Letter(gettext_lazy("逾期未补正办结告知书"), "casework/letter/lapsed.html", "lapse")
 
@@ -54,11 +58,18 @@ _BY_STATE = {
     State.RETURNED: RETURNED,
     State.CORRECTION: CORRECTION,
     State.UPHELD: UPHELD,
+    **dict.fromkeys((State.ISSUED, State.PLANNED, State.RECTIFYING, State.CHECKING, State.SANCTION), NOTICE),
+    State.RECTIFIED: PASSED,
+    State.IMPOSED: SANCTION,
+    State.SETTLED: SANCTION,
+    State.CANCELLED: CANCELLED,
 }
 
 
 def letter_of(case: Case) -> Letter | None:
     """The letter a case calls for as it stands; during an appeal still the decision appealed against."""
+    if case.state == State.APPEAL and case.procedure == Procedure.SUPERVISION:
+        return SANCTION
     if case.state == State.APPEAL:
         return REFUSAL if case.accepted_at else DECLINED
     if case.state == State.WITHDRAWN:
@@ -69,7 +80,12 @@ def letter_of(case: Case) -> Letter | None:
 def title_of(case: Case) -> str:
     """What the letter of a case is called, e.g. 批准决定书; "" when there is none."""
     letter = letter_of(case)
-    return str(letter.title) if letter else ""
+    return str(_named(case, letter)) if letter else ""
+
+
+def _named(case: Case, letter: Letter) -> Any:
+    """The title of a letter; a kind may call it otherwise."""
+    return case.kind_of.letter_titles.get(letter.move, letter.title)
 
 
 def decision_letter(case: Case) -> bytes:
@@ -95,7 +111,7 @@ def context(case: Case) -> dict[str, Any]:
         raise NoLetter(case.state)
     entry = case.timeline.filter(act=letter.move).order_by("-at", "-pk").first()
     kind = case.kind_of
-    evidence = case.evidence if letter in (DECLINED, CORRECTION) else case.decision_evidence or case.evidence
+    evidence = case.evidence if letter in (DECLINED, CORRECTION, NOTICE) else case.decision_evidence or case.evidence
     findings = (evidence or {}).get("findings", [])
     titles = dict.fromkeys(title for title in map(_title, findings) if title)
     documents = {title: number for number, title in enumerate(titles, start=1)}
@@ -105,10 +121,13 @@ def context(case: Case) -> dict[str, Any]:
         "case": case,
         "kind": kind,
         "letter": letter,
+        "title": title(case, letter),
         "body": letter.template,
         "facts": kind.facts(case),
         "issuer": _issuer(case, letter, entry),
-        "number": case.decision_number if letter in (APPROVAL, REFUSAL) and case.decision_number else case.number,
+        "number": case.decision_number
+        if letter in (APPROVAL, REFUSAL, SANCTION) and case.decision_number
+        else case.number,
         "submitted": _day(case.submitted_at),
         "accepted": _day(case.accepted_at),
         "decided": _day(case.decided_at),
@@ -126,6 +145,14 @@ def context(case: Case) -> dict[str, Any]:
     }
 
 
+def title(case: Case, letter: Letter) -> str:
+    """The heading of a letter: what was applied for, or what is supervised, and what the letter is."""
+    named = _named(case, letter)
+    if case.procedure == Procedure.SUPERVISION:
+        return str(named)
+    return _("%(kind)s申请%(title)s") % {"kind": case.kind_of.title, "title": named}
+
+
 def _issuer(case: Case, letter: Letter, entry: TimelineEntry | None) -> str:
     """Who signs: the office that decides, or conducts where nothing is decided, of the district or of the city."""
     by = entry.by if entry else None
@@ -134,14 +161,17 @@ def _issuer(case: Case, letter: Letter, entry: TimelineEntry | None) -> str:
     if letter is UPHELD:
         return _("%(district)s复核机关") % {"district": place}
     kind = case.kind_of
-    role: Role = kind.officer if letter in (DECLINED, CORRECTION, LAPSED) else kind.decider
+    role: Role = kind.officer if letter in (DECLINED, CORRECTION, NOTICE, PASSED, CANCELLED, LAPSED) else kind.decider
     return f"{place}{offices.title(role)}"
 
 
 def _words(case: Case, letter: Letter, entry: TimelineEntry | None) -> list[str]:
     """The lines an office wrote: the reasons, the conditions, what is missing."""
     said = entry.text if entry else ""
-    text = {CORRECTION: case.correction_text, **dict.fromkeys((UPHELD, LAPSED), said)}.get(letter, case.decision_text)
+    text = {
+        CORRECTION: case.correction_text,
+        **dict.fromkeys((UPHELD, NOTICE, PASSED, CANCELLED, LAPSED), said),
+    }.get(letter, case.decision_text)
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 

@@ -32,6 +32,11 @@ def title(role: str) -> str:
     return str(TITLES[role])
 
 
+def party(role: str, *, supervised: bool) -> str:
+    """The same in a case: who is supervised is an enterprise and no applicant."""
+    return _("企业") if supervised and role == Role.ENTERPRISE else title(role)
+
+
 def titles(roles: Iterable[str]) -> str:
     """Several offices in one phrase: 工信局、亩均监测部门."""
     return _("、").join(dict.fromkeys(title(role) for role in roles))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from core.accounts.models import Role, User
 from core.accounts.scope import Viewer
 from core.casework import applicants
-from core.casework.states import EDITABLE, MOVES, WITH_OFFICES, Actor, State
+from core.casework.states import MOVES, OWED, WITH_APPLICANT, WITH_OFFICES, Actor, Procedure, State
 
 if TYPE_CHECKING:
     from core.casework.kinds import CaseKind
@@ -22,15 +22,24 @@ def reaches(user: Viewer, case: Case) -> bool:
 
 
 def files_on_behalf(user: Viewer, kind: CaseKind) -> bool:
-    """Staff who conduct a kind, and park officers, file for an enterprise that asks them to."""
-    return bool(user.is_authenticated and user.is_active and user.role in {kind.officer, Role.PARKS})
+    """Staff who conduct a kind of application, and park officers, file for an enterprise that asks them to."""
+    if not user.is_authenticated or not user.is_active or kind.is_supervision:
+        return False
+    return user.role in {kind.officer, Role.PARKS}
 
 
 def opens(user: Viewer, kind: CaseKind) -> bool:
-    """Enterprises open cases, and staff who file on their behalf."""
-    if not user.is_authenticated or not user.is_active:
+    """Enterprises open applications, and staff who file on their behalf."""
+    if not user.is_authenticated or not user.is_active or kind.is_supervision:
         return False
     return user.role == Role.ENTERPRISE or files_on_behalf(user, kind)
+
+
+def supervises(user: Viewer, kind: CaseKind, district: str) -> bool:
+    """The officer of a kind of supervision opens one where their places reach."""
+    if not user.is_authenticated or not user.is_active or not kind.is_supervision or user.role != kind.officer:
+        return False
+    return user.sees_city or district in user.place_codes
 
 
 def files_for(user: Viewer, case: Case) -> bool:
@@ -47,14 +56,18 @@ def plays(user: Viewer, case: Case, actor: Actor) -> bool:
     """Whether an account may act as one of the parts of a case, whatever its state.
 
     The officer, the decider and who hears appeals hold the role the kind names, reach the
-    district and did not file the case. Nobody decides what they accepted, nor hears an
-    appeal against what they decided.
+    district and did not file the case; who opened a supervision conducts it all the same.
+    Nobody decides what they accepted or opened, nor hears an appeal against what they decided.
     """
     if actor == Actor.APPLICANT:
         return files_for(user, case)
-    if not isinstance(user, User) or not reaches(user, case) or user.pk == case.filed_by_id:
+    if not isinstance(user, User) or not reaches(user, case):
         return False
     kind = case.kind_of
+    if actor == Actor.OFFICER and case.procedure == Procedure.SUPERVISION:
+        return user.role == kind.officer
+    if user.pk == case.filed_by_id:
+        return False
     if actor == Actor.OFFICER:
         return user.role == kind.officer
     if actor == Actor.DECIDER:
@@ -63,9 +76,14 @@ def plays(user: Viewer, case: Case, actor: Actor) -> bool:
 
 
 def leads_on(case: Case, move: str) -> bool:
-    """Whether a move leads on from where the case stands: a correction back to where it was asked for."""
-    if case.state not in MOVES[move].sources:
+    """Whether a move leads on from where the case stands: a correction back to where it was asked for.
+
+    A decision that was upheld once is not appealed against again.
+    """
+    if case.state not in MOVES[move].sources or case.procedure != MOVES[move].procedure:
         return False
+    if move == "appeal_sanction":
+        return not case.appeal_text
     if move in ("correct_filing", "correct_review"):
         return (case.accepted_at is None) == (move == "correct_filing")
     return True
@@ -107,16 +125,21 @@ def reads_internal(user: Viewer) -> bool:
     return bool(user.is_authenticated and user.is_active and user.role != Role.ENTERPRISE)
 
 
+def fills_checklist(user: Viewer, case: Case) -> bool:
+    """The applicant's side fills in the checklist while it has the next move."""
+    return case.state in WITH_APPLICANT and files_for(user, case)
+
+
 def attaches(user: Viewer, case: Case) -> bool:
-    """The applicant's side adds papers while it may change the case, staff with a part in it while it is open."""
-    if files_for(user, case) and case.state in EDITABLE:
+    """The applicant's side adds papers while it has the next move, staff with a part in the case while it is open."""
+    if fills_checklist(user, case):
         return True
     return case.submitted_at is not None and not case.is_closed and takes_part(user, case)
 
 
 def assigns(user: Viewer, case: Case) -> bool:
     """Staff with a part in a case hand it on while it is with the offices: within their role, heads to anybody."""
-    return case.state in (*WITH_OFFICES, State.CORRECTION) and takes_part(user, case)
+    return case.state in (*WITH_OFFICES, *OWED) and takes_part(user, case)
 
 
 def remarks(user: Viewer, case: Case) -> bool:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from core.accounts.models import Role, User
 from core.accounts.scope import PlaceScopedQuerySet, Viewer
 from core.casework import applicants, kinds
-from core.casework.states import CLOSED, EDITABLE, State
+from core.casework.states import CLOSED, OWED, TURN, WITH_APPLICANT, Actor, State
 
 
 class CaseQuerySet(PlaceScopedQuerySet):
@@ -44,7 +44,7 @@ class CaseQuerySet(PlaceScopedQuerySet):
         if not user.is_authenticated or not user.is_active:
             return rows.none()
         if user.role == Role.ENTERPRISE:
-            return rows.filter(state__in=EDITABLE)
+            return rows.filter(state__in=WITH_APPLICANT)
         return rows.filter(self.next_move_of(user))
 
     @staticmethod
@@ -52,8 +52,8 @@ class CaseQuerySet(PlaceScopedQuerySet):
         """The condition under which an office's account has the next move on a case it can see.
 
         The conducting office waits while others review in time: it moves again once all have
-        spoken, or one is late and may be passed over, and when a correction did not come in
-        time. A notice is left alone until it is over.
+        spoken, or one is late and may be passed over, and when the applicant did not bring in
+        time what it owes. A notice is left alone until it is over.
         Staff who filed on behalf have the applicant's moves, and no others.
         """
         from core.casework.models import Review
@@ -62,29 +62,33 @@ class CaseQuerySet(PlaceScopedQuerySet):
         unspoken = Review.objects.filter(case=OuterRef("pk"), round=OuterRef("round"), given_at__isnull=True)
         heard = ~Exists(unspoken) | Exists(unspoken.filter(due_on__lt=today))
         over = Q(notice_until__isnull=True) | Q(notice_until__lt=today)
+        held = {State.REVIEW: Q(heard), State.NOTICE: over}
+        turns = {
+            actor: Q(state__in=[state for state, whose in TURN.items() if whose == actor and state not in held])
+            | Q(*[Q(state=state) & until for state, until in held.items() if TURN[state] == actor], _connector=Q.OR)
+            for actor in (Actor.OFFICER, Actor.DECIDER, Actor.APPEALS)
+        }
         waiting = Q(pk__in=[])
         for kind in kinds.all_kinds():
             mine = Q(kind=kind.name)
+            if not kind.is_supervision:
+                mine &= ~Q(filed_by=user)
             if user.role == kind.officer:
-                lapsed = Q(state=State.CORRECTION, due_on__lt=today)
-                waiting |= mine & (Q(state=State.SUBMITTED) | (Q(state=State.REVIEW) & Q(heard)) | lapsed)
+                waiting |= mine & (turns[Actor.OFFICER] | Q(state__in=OWED, due_on__lt=today))
             if user.role in kind.offices:
                 waiting |= mine & Q(state=State.REVIEW) & Q(Exists(unspoken.filter(office=user.role)))
             if user.role == kind.decider:
-                decides = Q(state=State.DECISION) | (Q(state=State.NOTICE) & over)
-                waiting |= mine & decides & ~Q(accepted_by=user)
+                waiting |= mine & turns[Actor.DECIDER] & ~Q(accepted_by=user)
             if user.role == kind.appeals:
-                waiting |= mine & Q(state=State.APPEAL) & ~Q(decided_by=user)
-        return (waiting & ~Q(filed_by=user)) | Q(filed_by=user, on_behalf=True, state__in=EDITABLE)
+                waiting |= mine & turns[Actor.APPEALS] & ~Q(decided_by=user) & ~Q(filed_by=user)
+        return waiting | Q(filed_by=user, on_behalf=True, state__in=WITH_APPLICANT)
 
     def overdue(self, on: dt.date) -> Self:
-        """Open cases past the last day of their stage, or with a review past its own."""
+        """Open cases past the last day of their stage, or with a review past its own; not what applicants owe."""
         from core.casework.models import Review
 
         late = Review.objects.filter(case=OuterRef("pk"), round=OuterRef("round"), given_at__isnull=True, due_on__lt=on)
-        return self.open().filter(
-            (Q(due_on__lt=on) & ~Q(state=State.CORRECTION)) | (Q(state=State.REVIEW) & Q(Exists(late)))
-        )
+        return self.open().filter((Q(due_on__lt=on) & ~Q(state__in=OWED)) | (Q(state=State.REVIEW) & Q(Exists(late))))
 
     def due_by(self, day: dt.date) -> Self:
         """Open cases whose stage ends on or before ``day``."""

@@ -21,11 +21,14 @@ from core.casework.models import Case
 
 
 class Stage(models.TextChoices):
-    """What is timed, and the parameter that limits it: accepting, each review, the decision since the acceptance."""
+    """What is timed: accepting, each review, the decision since the acceptance; of a supervision what offices owe."""
 
     ACCEPT = "accept", _("受理")
     REVIEW = "review", _("会审")
     DECISION = "decision", _("受理至决定")
+    PLAN = "plan_review", _("整改方案审查")
+    CHECK = "check", _("整改复核")
+    SANCTION = "sanction", _("处理决定")
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,12 @@ class Turnaround:
 
 _STATEMENT = """
     WITH office (kind, officer, decider) AS (VALUES {offices}),
+    -- The state that is timed, the stage it belongs to, its parameter, and who is counted.
+    step (state, stage, clock, place, by_decider) AS (VALUES
+        ('submitted', 'accept', 'accept', 1, false), ('review', 'decision', 'decision', 3, true),
+        ('decision', 'decision', 'decision', 3, true), ('planned', 'plan_review', 'accept', 4, false),
+        ('checking', 'check', 'check', 5, false), ('sanction', 'sanction', 'decision', 6, true)
+    ),
     visible AS ({visible}),
     moved AS (
         SELECT t.case_id, t.to_state, (t.at AT TIME ZONE %s)::date AS day,
@@ -72,9 +81,8 @@ _STATEMENT = """
         WINDOW way AS (PARTITION BY t.case_id ORDER BY t.at, t.id)
     ),
     visit AS (
-        SELECT case_id, n, day, left_on, left_by,
-            CASE to_state WHEN 'submitted' THEN 'accept' ELSE 'decision' END AS stage
-        FROM moved WHERE to_state IN ('submitted', 'review', 'decision') AND left_on IS NOT NULL
+        SELECT case_id, n, day, left_on, left_by, stage
+        FROM moved JOIN step ON step.state = moved.to_state WHERE left_on IS NOT NULL
     ),
     -- A visit left for a correction, or for the next part of the same stage, goes on in the next one of its stage.
     part AS (
@@ -89,17 +97,19 @@ _STATEMENT = """
     ),
     timed AS (
         SELECT c.kind, c.district_id, run.stage,
-            CASE run.stage WHEN 'accept' THEN office.officer ELSE office.decider END AS office,
-            run.since, run.until, run.days
+            CASE WHEN timed_as.by_decider THEN office.decider ELSE office.officer END AS office,
+            run.since, run.until, run.days, timed_as.clock, timed_as.place
         FROM run JOIN casework_case c ON c.id = run.case_id JOIN office ON office.kind = c.kind
-        WHERE run.ended_by IN ('accept', 'decline', 'approve', 'refuse', 'return_to_applicant')
+        JOIN (SELECT DISTINCT stage, clock, place, by_decider FROM step) AS timed_as ON timed_as.stage = run.stage
+        WHERE run.ended_by IN ('accept', 'decline', 'approve', 'refuse', 'return_to_applicant', 'accept_plan',
+            'return_plan', 'pass_check', 'insist', 'escalate', 'impose', 'remit')
         UNION ALL
         SELECT c.kind, c.district_id, 'review', r.office, asked.day, given.day,
             casework_working_days(asked.day, given.day) - coalesce((
                 SELECT sum(casework_working_days(greatest(p.since, asked.day), least(p.until, given.day)))
                 FROM casework_pause p
                 WHERE p.case_id = r.case_id AND p.since < given.day AND p.until > asked.day
-            ), 0)
+            ), 0), 'review', 2
         FROM casework_review r
         JOIN visible ON visible.id = r.case_id
         JOIN casework_case c ON c.id = r.case_id
@@ -108,15 +118,15 @@ _STATEMENT = """
         WHERE r.given_at IS NOT NULL
     ),
     measured AS (
-        SELECT *, policy_number('case.' || kind || '.' || stage || '_days', district_id, since) AS most
+        SELECT *, policy_number('case.' || kind || '.' || clock || '_days', district_id, since) AS most
         FROM timed WHERE until BETWEEN %s AND %s
     )
     SELECT kind, stage, office, count(*),
         percentile_cont(0.5) WITHIN GROUP (ORDER BY days), percentile_cont(0.9) WITHIN GROUP (ORDER BY days),
         count(*) FILTER (WHERE days > most), max(most)::integer
     FROM measured
-    GROUP BY kind, stage, office
-    ORDER BY kind, array_position(ARRAY['accept', 'review', 'decision'], stage), office
+    GROUP BY kind, stage, place, office
+    ORDER BY kind, place, office
 """
 
 

@@ -23,6 +23,8 @@ NEXT_STEPS = {
     State.DRAFT: gettext_lazy("继续填报"),
     State.RETURNED: gettext_lazy("修改后重新提交"),
     State.CORRECTION: gettext_lazy("提交补正"),
+    State.ISSUED: gettext_lazy("报送整改方案"),
+    State.RECTIFYING: gettext_lazy("报告整改完成"),
 }
 """What the applicant does next where it has the move, in words of a button."""
 
@@ -56,9 +58,7 @@ def my_cases(request: SignedIn) -> dict[str, Any] | None:
                 "case": case,
                 "standing": standing.standing(case, request.user, soon),
                 "next": NEXT_STEPS.get(State(case.state), ""),
-                "url": reverse("casework:edit", args=[case.pk])
-                if case.state in NEXT_STEPS
-                else case.get_absolute_url(),
+                "url": _next_page(case),
             }
             for case in [*cases[:SHOWN], *latest]
         ],
@@ -68,20 +68,23 @@ def my_cases(request: SignedIn) -> dict[str, Any] | None:
 
 
 def _next_page(case: Case) -> str:
-    return reverse("casework:edit", args=[case.pk]) if case.state in NEXT_STEPS else case.get_absolute_url()
+    return reverse("casework:edit", args=[case.pk]) if case.is_editable else case.get_absolute_url()
 
 
 def begin(request: SignedIn) -> dict[str, Any] | None:
     """The kinds of case an enterprise may open."""
-    found = kinds.all_kinds()
+    found = [kind for kind in kinds.all_kinds() if not kind.is_supervision]
     return {"kinds": found} if found and _is_applicant(request) else None
 
 
 def answer(request: SignedIn) -> registry.Answer | None:
-    """What waits for the enterprise: a correction before anything else."""
+    """What waits for the enterprise: what it is supervised for, then a correction, before anything else."""
     if not _is_applicant(request):
         return None
     cases = _own(request)
+    supervised = [case for case in cases if case.state in (State.ISSUED, State.RECTIFYING)]
+    if supervised:
+        return _to_rectify(request, supervised)
     asked = [case for case in cases if case.state == State.CORRECTION]
     if asked:
         first = min(asked, key=lambda case: case.due_on)
@@ -114,6 +117,21 @@ def answer(request: SignedIn) -> registry.Answer | None:
             url_label=_("查看办件"),
         )
     return None
+
+
+def _to_rectify(request: SignedIn, cases: list[Any]) -> registry.Answer:
+    first = min(cases, key=lambda case: case.due_on)
+    tone = standing.standing(first, request.user, standing.due_soon_days()).tone
+    return registry.Answer(
+        sentence=ngettext(
+            "%(n)s 件督办待整改，最早 %(day)s 前办理", "%(n)s 件督办待整改，最早 %(day)s 前办理", len(cases)
+        )
+        % {"n": len(cases), "day": first.due_on.isoformat()},
+        state="unmet" if tone == standing.UNMET else "risk",
+        state_label=_("已逾期") if tone == standing.UNMET else _("待整改"),
+        url=_next_page(first),
+        url_label=str(NEXT_STEPS[State(first.state)]),
+    )
 
 
 def register() -> None:

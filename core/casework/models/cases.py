@@ -16,8 +16,20 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, FSMModelMixin, transition
 
 from core.casework.queries import CaseQuerySet, TimelineQuerySet
-from core.casework.states import CLOSED, EDITABLE, ENDED, MOVE_TITLES, MOVES, State, declared_steps
+from core.casework.states import (
+    CLOSED,
+    EDITABLE,
+    ENDED,
+    FIRST,
+    MOVE_TITLES,
+    MOVES,
+    Procedure,
+    State,
+    declared_steps,
+    states_of,
+)
 from core.history import tracked
+from core.moves import declared_moves_by
 from core.policy.models import Jurisdiction
 
 if TYPE_CHECKING:
@@ -25,9 +37,16 @@ if TYPE_CHECKING:
 
     from core.casework.kinds import CaseKind
 
-_STEPS = ", ".join(f"('{source}', '{target}')" for source, target in declared_steps())
-
 _ACCEPTED = (State.REVIEW, State.DECISION, State.NOTICE, State.EFFECTIVE)
+
+_DECIDED = (State.NOTICE, State.EFFECTIVE, State.REFUSED, State.NOT_ACCEPTED, State.IMPOSED, State.SETTLED)
+
+_NUMBERED = (State.ISSUED,)
+"""Editable states in which the office has spoken before the applicant."""
+
+_NUMBERED_SQL = ", ".join(f"'{state.value}'" for state in _NUMBERED)
+
+_SAYS_WHY = (State.REFUSED, State.NOT_ACCEPTED, State.RETURNED, State.IMPOSED, State.SETTLED)
 
 
 def person(name: StrOrPromise) -> models.ForeignKey[Any, Any]:
@@ -45,12 +64,18 @@ def _declared(name: str) -> Any:
         """Take the move; the decorator writes the state."""
 
     act.__name__ = name
-    return transition(field="state", source=list(move.sources), target=move.target)(act)
+    own = [lambda case: case.procedure == move.procedure]
+    return transition(field="state", source=list(move.sources), target=move.target, conditions=own)(act)
 
 
 @tracked()
 class Case(FSMModelMixin, models.Model):
-    """办件: what an applicant asks for, and how far the offices have come with it.
+    """办件: what an applicant asks for, or an office of an enterprise, and how far it has come.
+
+    The ``procedure`` is the kind's. In a supervision the applicant is the enterprise
+    supervised, ``filed_by`` and ``accepted_by`` the officer who opened it, and ``cause``
+    what the office gave as its ground, which stands from the beginning; ``data`` is the
+    enterprise's plan.
 
     ``data`` is the form as it stands, possibly incomplete while the case is editable;
     the kind's own tables hold what was submitted. ``revision`` rises with every write of
@@ -62,6 +87,13 @@ class Case(FSMModelMixin, models.Model):
     """
 
     kind = models.CharField(_("事项"), max_length=30)
+    procedure = models.CharField(
+        _("程序"),
+        max_length=12,
+        choices=Procedure,
+        default=Procedure.APPLICATION,
+        db_default=Procedure.APPLICATION,
+    )
     number = models.CharField(_("办件编号"), max_length=24, unique=True, null=True, blank=True)
     title = models.CharField(_("标题"), max_length=160, blank=True)
     state = FSMField(_("状态"), default=State.DRAFT, choices=State.choices, protected=True)
@@ -70,6 +102,7 @@ class Case(FSMModelMixin, models.Model):
     district = models.ForeignKey(Jurisdiction, models.PROTECT, related_name="+", verbose_name=_("办理区"))
     subject_codes = ArrayField(models.CharField(max_length=20), verbose_name=_("涉及宗地"), default=list, blank=True)
     data = models.JSONField(_("申请内容"), default=dict, blank=True, encoder=DjangoJSONEncoder)
+    cause = models.JSONField(_("督办事由"), default=dict, db_default={}, blank=True, encoder=DjangoJSONEncoder)
     revision = models.PositiveIntegerField(_("修订号"), default=0)
     token = models.UUIDField(_("表单标识"), null=True, blank=True, unique=True, help_text=_("同一份表单只建一件。"))
     is_demo = models.BooleanField(_("示例"), default=False)
@@ -121,7 +154,11 @@ class Case(FSMModelMixin, models.Model):
             GinIndex(fields=["subject_codes"], name="case_subjects"),
         ]
         constraints = [
-            models.CheckConstraint(name="casework_case_state_known", condition=Q(state__in=State.values)),
+            models.CheckConstraint(
+                name="casework_case_state_known",
+                condition=Q(procedure=Procedure.APPLICATION, state__in=states_of(Procedure.APPLICATION))
+                | Q(procedure=Procedure.SUPERVISION, state__in=states_of(Procedure.SUPERVISION)),
+            ),
             models.CheckConstraint(
                 name="casework_case_numbered_when_submitted",
                 condition=Q(state__in=[State.DRAFT, State.WITHDRAWN])
@@ -130,13 +167,13 @@ class Case(FSMModelMixin, models.Model):
             ),
             models.CheckConstraint(
                 name="casework_case_accepted_by_somebody",
-                condition=~Q(state__in=_ACCEPTED) | Q(accepted_at__isnull=False, accepted_by__isnull=False),
-                violation_error_message=_("会审及其后的办件须有受理记录。"),
+                condition=~(Q(state__in=_ACCEPTED) | Q(procedure=Procedure.SUPERVISION))
+                | Q(accepted_at__isnull=False, accepted_by__isnull=False),
+                violation_error_message=_("会审及其后的办件须有受理记录，督办件须有立案记录。"),
             ),
             models.CheckConstraint(
                 name="casework_case_decided_by_somebody",
-                condition=~Q(state__in=[State.NOTICE, State.EFFECTIVE, State.REFUSED, State.NOT_ACCEPTED])
-                | Q(decided_at__isnull=False, decided_by__isnull=False),
+                condition=~Q(state__in=_DECIDED) | Q(decided_at__isnull=False, decided_by__isnull=False),
                 violation_error_message=_("决定须记录决定人和时间。"),
             ),
             models.CheckConstraint(
@@ -151,10 +188,10 @@ class Case(FSMModelMixin, models.Model):
             ),
             models.CheckConstraint(
                 name="casework_case_reasons_given",
-                condition=(~Q(state__in=[State.REFUSED, State.NOT_ACCEPTED, State.RETURNED]) | ~Q(decision_text=""))
+                condition=(~Q(state__in=_SAYS_WHY) | ~Q(decision_text=""))
                 & (~Q(state=State.CORRECTION) | ~Q(correction_text=""))
                 & (~Q(state=State.APPEAL) | ~Q(appeal_text="")),
-                violation_error_message=_("不予受理、不予批准、退回、补正和复核都须写明理由。"),
+                violation_error_message=_("不予受理、不予批准、退回、处理、补正和复核都须写明理由。"),
             ),
             models.CheckConstraint(
                 name="casework_case_paused_in_correction",
@@ -169,30 +206,24 @@ class Case(FSMModelMixin, models.Model):
             ),
         ]
         triggers = [
-            pgtrigger.Trigger(
-                name="moves_are_declared",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Insert | pgtrigger.UpdateOf("state"),
-                func=f"""
-                    IF TG_OP = 'INSERT' THEN
-                        IF NEW.state <> '{State.DRAFT.value}' THEN
-                            RAISE EXCEPTION '办件须从草稿开始'
-                                USING ERRCODE = 'check_violation', CONSTRAINT = 'casework_case_moves';
-                        END IF;
-                    ELSIF NEW.state <> OLD.state AND (OLD.state, NEW.state) NOT IN ({_STEPS}) THEN
-                        RAISE EXCEPTION '办件不能由 % 转为 %', OLD.state, NEW.state
-                            USING ERRCODE = 'check_violation', CONSTRAINT = 'casework_case_moves';
-                    END IF;
-                    RETURN NEW;
-                """,
+            declared_moves_by(
+                column="procedure",
+                noun="办件",
+                ways={way.value: (FIRST[way].value, declared_steps(way)) for way in Procedure},
+                constraint="casework_case_moves",
             ),
             pgtrigger.Trigger(
                 name="says_the_same_once_submitted",
                 when=pgtrigger.Before,
                 operation=pgtrigger.UpdateOf("data", "evidence", "number"),
-                condition=pgtrigger.Q(old__state__in=[state.value for state in State if state not in EDITABLE]),
-                func="""
-                    IF (NEW.data, NEW.evidence, NEW.number) IS DISTINCT FROM (OLD.data, OLD.evidence, OLD.number) THEN
+                condition=pgtrigger.Q(
+                    old__state__in=[state.value for state in State if state not in EDITABLE or state in _NUMBERED]
+                ),
+                func=f"""
+                    -- Of a notice the plan may still be written; what the office said stands.
+                    IF (NEW.evidence, NEW.number) IS DISTINCT FROM (OLD.evidence, OLD.number)
+                        OR (OLD.state NOT IN ({_NUMBERED_SQL}) AND NEW.data IS DISTINCT FROM OLD.data)
+                    THEN
                         RAISE EXCEPTION '办件 % 已提交，申请内容不可再改', OLD.number
                             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'casework_case_frozen',
                                 HINT = '要求补正或退回后再修改。';
@@ -200,7 +231,10 @@ class Case(FSMModelMixin, models.Model):
                     RETURN NEW;
                 """,
             ),
-            pgtrigger.ReadOnly(name="stays_whose_it_is", fields=["kind", "applicant_code", "filed_by", "on_behalf"]),
+            pgtrigger.ReadOnly(
+                name="stays_whose_it_is",
+                fields=["kind", "procedure", "applicant_code", "filed_by", "on_behalf", "cause"],
+            ),
             pgtrigger.Protect(
                 name="ended_is_immutable",
                 operation=pgtrigger.Update | pgtrigger.Delete,
@@ -249,6 +283,20 @@ class Case(FSMModelMixin, models.Model):
     appeal = _declared("appeal")
     uphold = _declared("uphold")
     overturn = _declared("overturn")
+    file_plan = _declared("file_plan")
+    accept_plan = _declared("accept_plan")
+    return_plan = _declared("return_plan")
+    report_done = _declared("report_done")
+    pass_check = _declared("pass_check")
+    insist = _declared("insist")
+    escalate = _declared("escalate")
+    impose = _declared("impose")
+    remit = _declared("remit")
+    settle = _declared("settle")
+    cancel = _declared("cancel")
+    appeal_sanction = _declared("appeal_sanction")
+    uphold_sanction = _declared("uphold_sanction")
+    overturn_sanction = _declared("overturn_sanction")
 
 
 class TimelineEntry(models.Model):
@@ -260,6 +308,7 @@ class TimelineEntry(models.Model):
 
     class Act(models.TextChoices):
         OPENED = "opened", _("新建")
+        ISSUED = "issued", _("发出通知")
         REVIEWED = "reviewed", _("出具意见")
         ASSIGNED = "assigned", _("分派")
         REMARKED = "remarked", _("留言")
@@ -287,7 +336,7 @@ class TimelineEntry(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="casework_timeline_act_known",
-                condition=Q(act__in=[*MOVES, "opened", "reviewed", "assigned", "remarked", "instructed"])
+                condition=Q(act__in=[*MOVES, "opened", "issued", "reviewed", "assigned", "remarked", "instructed"])
                 | Q(act__in=["paper", "overdue", "escalated"]),
             ),
         ]

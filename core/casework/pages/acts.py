@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.forms import Form
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -15,10 +16,14 @@ from core import policy
 from core.accounts.models import User
 from core.casework import clock, offices, perms
 from core.casework.models import Case, Review
+from core.casework.pages import supervision_acts
 from core.casework.services import deciding, filing
-from core.casework.states import MOVE_TITLES, State
+from core.casework.states import MOVE_TITLES, SUPERVISION_MOVES, State
 
 LINES, LINE = "lines", "line"
+
+Given = Mapping[str, str]
+"""What was typed, by the name of its field."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Act:
-    """A button. ``says`` is what it will do; ``held`` why it cannot be pressed yet.
+    """A button. ``says`` is what it will do; ``held`` why it cannot be pressed yet; ``form`` what else it asks for.
 
     ``edit`` leads to the form instead: what is handed in is looked at there once more.
     """
@@ -47,11 +52,12 @@ class Act:
     fields: tuple[Asked, ...] = ()
     held: str = ""
     edit: bool = False
+    form: Form | None = None
 
     @property
     def needs_opening(self) -> bool:
         """Whether it asks for something, or is worth a second look, before it is done."""
-        return bool(self.fields) or self.tone == "danger"
+        return bool(self.fields or self.form) or self.tone == "danger"
 
 
 @dataclass(frozen=True)
@@ -101,25 +107,32 @@ _EXPECTED = (
     "submit",
     "correct_filing",
     "correct_review",
+    "file_plan",
+    *supervision_acts.EXPECTED,
 )
-_LAST = ("withdraw",)
+_LAST = ("withdraw", "cancel")
 
 
-def offer(user: User, case: Case) -> Offer:
-    """What ``user`` may do now. Only what the permissions allow is offered; the services check it again."""
+def offer(user: User, case: Case, given: Given | None = None) -> Offer:
+    """What ``user`` may do now. Only what the permissions allow is offered; the services check it again.
+
+    ``given`` is what was typed with an act (``act``) that was refused.
+    """
     moves = perms.moves_for(user, case)
     review = None
     if perms.reviews(user, case):
         review = case.reviews.filter(round=case.round, office=user.role, given_at__isnull=True).first()
     order = {move: (move in _LAST, move not in _EXPECTED) for move in moves}
     waiting = list(case.reviews.filter(round=case.round, given_at__isnull=True)) if "conclude_review" in moves else []
-    found = [_act(case, move, waiting) for move in sorted(moves, key=lambda move: order[move])]
+    found = [_act(case, move, waiting, given or {}) for move in sorted(moves, key=lambda move: order[move])]
     return Offer(found, review)
 
 
-def _act(case: Case, move: str, waiting: list[Review]) -> Act:
-    if move in ("submit", "correct_filing", "correct_review"):
+def _act(case: Case, move: str, waiting: list[Review], given: Given) -> Act:
+    if move in ("submit", "correct_filing", "correct_review", "file_plan"):
         return Act(move, gettext_lazy("填写并提交") if move == "submit" else MOVE_TITLES[move], "primary", edit=True)
+    if move in SUPERVISION_MOVES:
+        return _supervision_act(case, move, given)
     fields = _FIELDS.get(move, ())
     tone = "danger" if move in _DANGEROUS else "primary" if move in _EXPECTED else ""
     held = ""
@@ -132,6 +145,17 @@ def _act(case: Case, move: str, waiting: list[Review]) -> Act:
     elif move == "approve":
         fields = _approval(case, fields)
     return Act(move, MOVE_TITLES[move], tone, _says(case, move), fields, held)
+
+
+def _supervision_act(case: Case, move: str, given: Given) -> Act:
+    label, hint, required = supervision_acts.REASONS[move]
+    fields: tuple[Asked, ...] = (Asked("text", label, required, hint),)
+    if move == "impose":
+        fields = (_FIELDS["refuse"][0], *fields)
+    tone = "danger" if move in supervision_acts.DANGEROUS else "primary" if move in supervision_acts.EXPECTED else ""
+    form = supervision_acts.form_of(case, move, given if given.get("act") == move else None)
+    held = supervision_acts.held(case, move)
+    return Act(move, MOVE_TITLES[move], tone, supervision_acts.says(case, move), fields, held, form=form)
 
 
 def _conclusion(waiting: list[Review]) -> tuple[tuple[Asked, ...], str, str]:
@@ -225,9 +249,6 @@ def _notice(case: Case) -> str:
     return _("批准后公示 %(days)s 天，至 %(until)s。") % {"days": days, "until": until.isoformat()}
 
 
-Given = Mapping[str, str]
-
-
 def _text(given: Given) -> str:
     return given.get("text", "")
 
@@ -255,6 +276,7 @@ DO: dict[str, Callable[[int, User, Given], Case]] = {
     "take_effect": lambda pk, by, given: deciding.take_effect(case_id=pk, by=by, text=_text(given)),
     "uphold": lambda pk, by, given: deciding.uphold(case_id=pk, by=by, text=_text(given)),
     "overturn": lambda pk, by, given: deciding.overturn(case_id=pk, by=by, text=_text(given)),
+    **supervision_acts.DO,
 }
 """What each move of an address does; the last word of ``/cases/<id>/do/<move>/``."""
 

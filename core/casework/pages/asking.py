@@ -18,7 +18,7 @@ from core.accounts.models import Role, User
 from core.casework import deputies, kinds, working_days
 from core.casework.models import Case, Review
 from core.casework.pages import standing
-from core.casework.states import CLOSED, State
+from core.casework.states import CLOSED, OWED, State
 
 PER_PAGE = 50
 
@@ -187,11 +187,11 @@ def mine(user: User) -> QuerySet[Any]:
 
 
 def late(user: User, today: dt.date) -> QuerySet[Any]:
-    """Cases past a deadline; an applicant who is late with a correction is so to itself, not to the offices."""
+    """Cases past a deadline; an applicant who is late is so to itself, not to the offices."""
     rows: Any = Case.objects.visible_to(user)
     overdue = rows.overdue(today)
     if user.role == Role.ENTERPRISE:
-        return overdue | rows.filter(state=State.CORRECTION, due_on__lt=today)
+        return overdue | rows.filter(state__in=OWED, due_on__lt=today)
     return overdue
 
 

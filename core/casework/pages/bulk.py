@@ -42,7 +42,7 @@ class Outcome:
 
 def offered(user: User) -> list[str]:
     """The acts an account may try on several cases; who only reads gets none."""
-    known = kinds.all_kinds()
+    known = [kind for kind in kinds.all_kinds() if not kind.is_supervision]
     found = []
     if any(user.role == kind.officer for kind in known):
         found += ["accept", "conclude_review"]

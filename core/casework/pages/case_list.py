@@ -24,7 +24,7 @@ from core.casework import kinds, perms
 from core.casework.models import Case, SavedFilter
 from core.casework.pages import asking, bulk, standing
 from core.casework.services import filters
-from core.casework.states import State
+from core.casework.states import State, states_of
 from core.policy.models import Jurisdiction
 from core.refusals import Refused
 
@@ -78,7 +78,7 @@ def cases(request: HttpRequest) -> HttpResponse:
             "kinds": kinds.all_kinds(),
             "opens": [kind for kind in kinds.all_kinds() if perms.opens(user, kind)],
             "districts": [] if own else list(_districts(user)),
-            "states": State.choices if own else [choice for choice in State.choices if choice[0] != State.DRAFT],
+            "states": _states(own),
             "sorts": asking.SORTS.items(),
             "assignees": [] if own else _assignees(user),
             "filters": SavedFilter.objects.filter(user=user),
@@ -189,6 +189,12 @@ def _number(text: str) -> int:
 
 def _districts(user: User) -> Any:
     return Jurisdiction.objects.filter(code__in=user.district_codes).order_by("code").values_list("code", "name")
+
+
+def _states(own: bool) -> list[tuple[str, Any]]:
+    """The states cases of the kinds there are may stand in; staff see no drafts."""
+    used = {state for kind in kinds.all_kinds() for state in states_of(kind.procedure)}
+    return [choice for choice in State.choices if choice[0] in used and (own or choice[0] != State.DRAFT)]
 
 
 def _assignees(user: User) -> Any:

@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 
 from core.accounts.models import CITY_CODE, Role, User
 from core.accounts.scope import reader
-from core.casework import letters, offices, perms
+from core.casework import letters, offices, perms, plans
 from core.casework.findings import as_json
 from core.casework.models import Case, CasePaper, Review
 from core.casework.pages import acts, asking, bulk, life, standing
 from core.casework.services import assessing, assigning
-from core.casework.states import Actor, State
+from core.casework.states import OWED, State
 from core.refusals import Refused
 
 SUBMITTED, DECIDED, TODAY = "submitted", "decided", "today"
@@ -65,13 +65,14 @@ def context(
     kind = case.kind_of
     stands = standing.standing(case, user, standing.due_soon_days())
     happened = life.events(user, case, since)
-    offer = acts.offer(user, case)
+    offer = acts.offer(user, case, given)
     return {
         "case": case,
         "kind": kind,
         "standing": stands,
         "staff": perms.reads_internal(user),
         "facts": kind.facts(case),
+        "plan": plans.lines(case),
         **kind.detail(request, case),
         "findings": findings(case, request.GET.get("findings", "")),
         "rounds": _rounds(user, case),
@@ -175,16 +176,16 @@ def _rounds(user: User, case: Case) -> list[dict[str, Any]]:
 
 def _colleagues(user: User, case: Case) -> list[User]:
     """Whom ``user`` may give the case, or a review of it, to: people of the offices that have something to do."""
-    if not perms.assigns(user, case) or case.state == State.CORRECTION:
+    if not perms.assigns(user, case) or case.state in OWED:
         return []
     kind = case.kind_of
-    parts = {Actor.OFFICER: kind.officer, Actor.DECIDER: kind.decider, Actor.APPEALS: kind.appeals}
-    working = {parts[assigning.conductor(case)]}
+    working = {kind.role_of(assigning.conductor(case))}
     if case.state == State.REVIEW:
         unspoken = case.reviews.filter(round=case.round, given_at__isnull=True)
         working |= {Role(office) for office in unspoken.values_list("office", flat=True)}
     near = Q(place_codes__contains=[CITY_CODE]) | Q(place_codes__contains=[case.district_id])
-    return list(bulk.colleagues(user, working).filter(near).exclude(pk=case.filed_by_id))
+    people = bulk.colleagues(user, working).filter(near)
+    return list(people if kind.is_supervision else people.exclude(pk=case.filed_by_id))
 
 
 def _next(user: User, case: Case) -> Any:

@@ -121,7 +121,9 @@ def _given_to(case: Case, to: User) -> str:
 
 
 def _given(request: HttpRequest) -> dict[str, str]:
-    return {name: request.POST.get(name, "") for name in ("text", "number", "verdict")}
+    """What was typed: the reason and number of every act, and the fields of its own form."""
+    own = {name: value for name, value in request.POST.items() if name not in ("csrfmiddlewaretoken", "seen")}
+    return dict.fromkeys(("text", "number", "verdict"), "") | {name: str(value) for name, value in own.items()}
 
 
 def _seen_before(

@@ -28,6 +28,13 @@ TONES = {
     "reconsider": "risk",
     "withdraw": "risk",
     "appeal": "risk",
+    "issued": "risk",
+    "return_plan": "risk",
+    "pass_check": "met",
+    "insist": "risk",
+    "escalate": "unmet",
+    "impose": "unmet",
+    "appeal_sanction": "risk",
 }
 """The colour of an event's line; the others are grey."""
 

@@ -18,9 +18,9 @@ from core import policy
 from core.accounts.models import Role, User
 from core.casework import offices
 from core.casework.models import Case, Review
-from core.casework.states import State
+from core.casework.states import TURN, Procedure, State
 
-TIMED = (State.SUBMITTED, State.CORRECTION, State.DECISION, State.NOTICE, State.APPEAL)
+TIMED = tuple(state for state in TURN if state not in (State.DRAFT, State.RETURNED, State.REVIEW))
 """States in which somebody has to act by ``due_on``; in a review each office has a day of its own."""
 
 MET, RISK, UNMET, NONE = "met", "risk", "unmet", ""
@@ -36,6 +36,13 @@ STATE_TONES = {
     State.EFFECTIVE: MET,
     State.REFUSED: UNMET,
     State.NOT_ACCEPTED: UNMET,
+    State.ISSUED: RISK,
+    State.PLANNED: "accent",
+    State.RECTIFYING: RISK,
+    State.CHECKING: "accent",
+    State.SANCTION: UNMET,
+    State.IMPOSED: UNMET,
+    State.RECTIFIED: MET,
 }
 """The colour of a state's tag; the others are grey."""
 
@@ -119,7 +126,8 @@ def standing(case: Any, reader: User, soon: int, on: dt.date | None = None) -> S
         # Awaited by everybody and missed by nobody.
         return Standing(what=what, due_on=case.notice_until)
     if case.next_due is None:
-        return Standing(what=what, waits_for=waits_for, tone=MET if case.state == State.EFFECTIVE else NONE)
+        good = case.state in (State.EFFECTIVE, State.RECTIFIED)
+        return Standing(what=what, waits_for=waits_for, tone=MET if good else NONE)
     late = case.next_due < today
     tone = UNMET if late else RISK if case.days_left <= soon else NONE
     return Standing(what, waits_for, case.next_due, case.days_left, tone, late)
@@ -132,6 +140,8 @@ def found(case: Case) -> Any:
 
 def _words(case: Any, reader: User, today: dt.date) -> tuple[str, str]:
     """What is awaited, and of whom."""
+    if case.procedure == Procedure.SUPERVISION:
+        return _words_of_supervision(case, reader)
     kind = case.kind_of
     own = reader.role == Role.ENTERPRISE or (case.on_behalf and case.filed_by_id == reader.pk)
     applicant = offices.title(Role.ENTERPRISE)
@@ -170,3 +180,33 @@ def _words(case: Any, reader: User, today: dt.date) -> tuple[str, str]:
             return _("复核维持原决定，已办结"), ""
         case State.WITHDRAWN:
             return _("已撤回，已办结"), ""
+    raise ValueError(case.state)
+
+
+def _words_of_supervision(case: Any, reader: User) -> tuple[str, str]:
+    kind = case.kind_of
+    own = reader.role == Role.ENTERPRISE
+    firm = offices.party(Role.ENTERPRISE, supervised=True)
+    officer, decider, hearer = (offices.title(role) for role in (kind.officer, kind.decider, kind.appeals))
+    match State(case.state):
+        case State.ISSUED:
+            return (_("请报送整改方案") if own else _("待企业报送整改方案")), firm
+        case State.PLANNED:
+            return _("待%(office)s审查整改方案") % {"office": officer}, officer
+        case State.RECTIFYING:
+            return (_("请完成整改并报告") if own else _("企业整改中")), firm
+        case State.CHECKING:
+            return _("待%(office)s复核整改情况") % {"office": officer}, officer
+        case State.RECTIFIED:
+            return _("整改合格，已结案"), ""
+        case State.SANCTION:
+            return _("待%(office)s作出处理决定") % {"office": decider}, decider
+        case State.IMPOSED:
+            return _("已作处理决定，待%(office)s落实") % {"office": officer}, officer
+        case State.APPEAL:
+            return _("复核中，待%(office)s决定") % {"office": hearer}, hearer
+        case State.SETTLED:
+            return _("处理决定已落实，已结案"), ""
+        case State.CANCELLED:
+            return _("通知已撤销"), ""
+    raise ValueError(case.state)

@@ -1,17 +1,15 @@
-"""How long each stage of a kind of case takes, with its source, for people to read."""
+"""How long each stage of a kind of application takes, with its source, for people to read."""
 
 from __future__ import annotations
 
-from typing import get_args
-
 from core import policy
-from core.casework.clock import Clock, length
+from core.casework.clock import APPLICATION_CLOCKS, length
 
 
 def clocks(kind: str, place: str) -> dict[str, policy.Value | None]:
     """The lengths in force today by stage: working days, the notice in days; None where no parameter is in force."""
     found: dict[str, policy.Value | None] = {}
-    for stage in get_args(Clock):
+    for stage in APPLICATION_CLOCKS:
         try:
             found[stage] = length(kind, stage, place)
         except policy.ParameterMissing:

@@ -21,12 +21,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from core.accounts.models import User
 from core.accounts.scope import reader
-from core.casework import perms
+from core.casework import perms, plans
 from core.casework.findings import as_json
 from core.casework.models import Case, CasePaper
 from core.casework.portal import drafts
 from core.casework.portal.readiness import readiness
-from core.casework.services import assessing, filing
+from core.casework.services import assessing, filing, rectifying
 from core.casework.states import State
 from core.refusals import NotAllowed, Refused, Stale
 
@@ -76,6 +76,9 @@ def _submitted(request: HttpRequest, case: Case, user: User) -> HttpResponse:
     if case.state == State.CORRECTION:
         case = filing.correct(case_id=case.pk, by=user)
         sentence = _("补正已提交，办理继续计时。")
+    elif case.state == State.ISSUED:
+        case = rectifying.file_plan(case_id=case.pk, by=user)
+        sentence = _("整改方案已报送。")
     else:
         case = filing.submit(case_id=case.pk, by=user)
         sentence = _("已提交，编号 %(number)s。") % {"number": case.number}
@@ -114,7 +117,7 @@ def _page(
     context = _context(request, case, typed)
     stale = isinstance(refusal, Stale)
     if summary:
-        context["facts"] = case.kind_of.facts(case)
+        context["facts"], context["plan"] = case.kind_of.facts(case), plans.lines(case)
     if refusal is not None:
         context["refusal"] = refusal.sentence
     if stale and typed is not None:
@@ -129,18 +132,20 @@ def _context(request: HttpRequest, case: Case, typed: Mapping[str, Any] | None =
     user, kind = reader(request), case.kind_of
     form = drafts.form_of(case, kind, typed)
     papers = list(CasePaper.objects.visible_to(user).filter(case=case).counting().select_related("added_by"))
-    findings = assessing.assess(case)
-    ready = readiness(kind, form, findings, papers)
+    # What a notice rests on was found by the office; nothing the enterprise writes changes it.
+    findings = [] if kind.is_supervision else assessing.assess(case)
+    slots = [slot for slot in kind.papers if slot.asked_in(case.state)]
+    ready = readiness(slots, form, findings, papers)
     drafts.hide_unreached(form)
     return {
         "case": case,
         "kind": kind,
         "form": form,
-        "slots": kind.papers,
+        "slots": slots,
         "papers": papers,
         "may_attach": perms.attaches(user, case),
         "may_remark": perms.remarks(user, case),
-        "findings": as_json(findings),
+        "findings": (case.evidence or {}).get("findings", []) if kind.is_supervision else as_json(findings),
         "readiness": ready,
         "refusal": "",
         "differences": [],

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from core.casework import working_days
 from core.casework.models import Case
+from core.casework.portal import rectification
+from core.casework.portal.bar import Step, remaining
 from core.casework.portal.clocks import clocks
-from core.casework.states import EDITABLE, WITH_OFFICES, State
+from core.casework.states import EDITABLE, Procedure, State
 
 WAY = (State.DRAFT, State.SUBMITTED, State.REVIEW, State.DECISION, State.NOTICE, State.EFFECTIVE)
 LABELS = {
@@ -27,19 +27,10 @@ LABELS = {
 _ENDS = (State.APPEAL, State.UPHELD, State.WITHDRAWN)
 
 
-@dataclass(frozen=True)
-class Step:
-    """One step of the bar. ``mark`` is done, now, stopped or "" for one to come; ``tone`` risk or unmet colours it."""
-
-    label: Any
-    mark: str
-    on: dt.date | None = None
-    note: str = ""
-    tone: str = ""
-
-
 def steps(case: Case) -> list[Step]:
     """The steps of ``case``; a correction stands at the step it interrupts, an appeal and a withdrawal come last."""
+    if case.procedure == Procedure.SUPERVISION:
+        return rectification.steps(case)
     state = State(case.state)
     at = _position(case, state)
     lengths = clocks(case.kind, case.district_id) if not case.is_closed else {}
@@ -94,24 +85,10 @@ def _present(case: Case, state: State, step: State, dates: dict[State, dt.date |
     if state in (State.NOT_ACCEPTED, State.REFUSED):
         return Step(state.label, "stopped", _day(case.decided_at), tone="unmet")
     label: Any = LABELS[step] if state in (State.DRAFT, State.NOTICE) else state.label
-    note, tone = _remaining(case, state)
+    note, tone = remaining(case)
     if state in EDITABLE and state != State.DRAFT:
         tone = tone or "risk"
     return Step(label, "now", dates.get(State.DRAFT) if state == State.RETURNED else None, note, tone)
-
-
-def _remaining(case: Case, state: State) -> tuple[str, str]:
-    if state == State.NOTICE:
-        return (_("至 %(day)s") % {"day": case.notice_until.isoformat()} if case.notice_until else _("不设公示期")), ""
-    if case.due_on is None or (state not in WITH_OFFICES and state != State.CORRECTION):
-        return "", ""
-    left = working_days.between(timezone.localdate(), case.due_on)
-    day = case.due_on.isoformat()
-    if left < 0:
-        return _("截止 %(day)s，已逾期 %(days)s 个工作日") % {"day": day, "days": -left}, "unmet"
-    if state == State.CORRECTION:
-        return _("请在 %(day)s 前提交，办理计时暂停") % {"day": day}, "risk"
-    return _("截止 %(day)s，还有 %(days)s 个工作日") % {"day": day, "days": left}, ""
 
 
 def _length(step: State, lengths: dict[str, Any]) -> str:
@@ -129,5 +106,5 @@ def _length(step: State, lengths: dict[str, Any]) -> str:
 
 def _last(case: Case, state: State) -> Step:
     if state == State.APPEAL:
-        return Step(state.label, "now", note=_remaining(case, state)[0])
+        return Step(state.label, "now", note=remaining(case)[0])
     return Step(state.label, "stopped", _day(case.closed_at), tone="unmet" if state == State.UPHELD else "")

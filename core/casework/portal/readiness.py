@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core.casework.findings import MET, NOTED, UNMET, Finding
-from core.casework.kinds import CaseKind
+from core.casework.kinds import PaperSlot
 from core.casework.models import CasePaper
 from core.casework.portal import drafts
 
@@ -75,8 +75,10 @@ class Readiness:
         ) % {"count": self.left_to_offices}
 
 
-def readiness(kind: CaseKind, form: Form, findings: Sequence[Finding], papers: Iterable[CasePaper]) -> Readiness:
-    """What is missing: fields to fill in, papers required, conditions that block.
+def readiness(
+    slots: Iterable[PaperSlot], form: Form, findings: Sequence[Finding], papers: Iterable[CasePaper]
+) -> Readiness:
+    """What is missing: fields to fill in, papers required by ``slots``, conditions that block.
 
     A condition nobody can judge because its field is empty is missing once, as the field.
     """
@@ -87,9 +89,7 @@ def readiness(kind: CaseKind, form: Form, findings: Sequence[Finding], papers: I
             gaps.append(Gap("finding", str(finding.title), f"finding-{finding.rule}"))
     held = {paper.slot for paper in papers}
     gaps += [
-        Gap("paper", str(slot.title), f"slot-{slot.key}")
-        for slot in kind.papers
-        if slot.required and slot.key not in held
+        Gap("paper", str(slot.title), f"slot-{slot.key}") for slot in slots if slot.required and slot.key not in held
     ]
     later = sum(finding.state not in (MET, NOTED) and not finding.blocks for finding in findings)
     return Readiness(tuple(gaps), later)

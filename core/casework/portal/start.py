@@ -64,9 +64,12 @@ def new(request: HttpRequest, kind: str) -> HttpResponse:
 
 def _kind(name: str) -> CaseKind:
     try:
-        return kinds.kind(name)
+        found = kinds.kind(name)
     except kinds.KindUnknown:
         raise Http404(_("没有这种办件事项：%(name)s。") % {"name": name}) from None
+    if found.is_supervision:
+        raise Http404(_("“%(kind)s”由办理部门发出，不需要申请。") % {"kind": found.title})
+    return found
 
 
 def _applicant(user: User, kind: CaseKind) -> Applicant | None:

@@ -22,7 +22,7 @@ from core.accounts.models import Role, User
 from core.casework import audience, kinds, offices, working_days
 from core.casework.models import Alert, Case, Review, TimelineEntry
 from core.casework.services import notifying, timeline
-from core.casework.states import State
+from core.casework.states import TURN, State, states_of
 
 DUE_SOON, OVERDUE, ESCALATED = (rule.value for rule in Alert.Rule)
 
@@ -41,6 +41,12 @@ DUTIES = {
     State.NOTICE: Duty(gettext_lazy("办理生效"), audience.deciders),
     State.APPEAL: Duty(gettext_lazy("办理复核"), audience.hearers),
     State.CORRECTION: Duty(gettext_lazy("补正"), audience.applicant),
+    State.ISSUED: Duty(gettext_lazy("报送整改方案"), audience.applicant),
+    State.PLANNED: Duty(gettext_lazy("审查整改方案"), audience.officers),
+    State.RECTIFYING: Duty(gettext_lazy("完成整改并报告"), audience.applicant),
+    State.CHECKING: Duty(gettext_lazy("复核整改情况"), audience.officers),
+    State.SANCTION: Duty(gettext_lazy("作出处理决定"), audience.deciders),
+    State.IMPOSED: Duty(gettext_lazy("落实处理决定"), audience.officers),
 }
 
 _DUE = """
@@ -68,7 +74,7 @@ _DUE = """
         CROSS JOIN LATERAL (VALUES
             ('due_soon', duty.due_on BETWEEN %(on)s AND place.soon),
             ('overdue', duty.due_on < %(on)s),
-            -- An applicant who is late with a correction is nobody's delay.
+            -- An applicant who is late is nobody's delay.
             ('escalated', duty.due_on < %(on)s AND duty.office <> '{applicant}'
                 AND casework_working_days(duty.due_on, %(on)s) >= place.escalation_days)
         ) AS told (rule, holds)
@@ -147,16 +153,10 @@ def close_met(case: Case) -> int:
 def _parts() -> list[tuple[str, str, str]]:
     """(kind, state, office): who has the next move where, as far as a clock runs."""
     return [
-        (kind.name, state.value, office.value)
+        (kind.name, state.value, kind.role_of(TURN[state]).value)
         for kind in kinds.all_kinds()
-        for state, office in (
-            (State.SUBMITTED, kind.officer),
-            (State.REVIEW, kind.officer),
-            (State.DECISION, kind.decider),
-            (State.NOTICE, kind.decider),
-            (State.APPEAL, kind.appeals),
-            (State.CORRECTION, Role.ENTERPRISE),
-        )
+        for state in DUTIES
+        if state.value in states_of(kind.procedure)
     ]
 
 
@@ -173,7 +173,8 @@ def _tell(alert: Alert, on: dt.date) -> None:
     """Tell who is late or nearly so, and who conducts the case; what is late stands in the timeline for staff."""
     case = alert.case
     task, people = _asked(alert)
-    words = {"office": offices.title(alert.office), "task": task, "due": alert.due_on}
+    who = offices.party(alert.office, supervised=case.kind_of.is_supervision)
+    words = {"office": who, "task": task, "due": alert.due_on}
     if alert.rule == DUE_SOON:
         _notify(alert, people, _("即将到期，请不迟于 %(due)s %(task)s。") % words)
         return

@@ -14,7 +14,7 @@ from core.casework.deputies import deputy_of
 from core.casework.models import Absence, Case, Review, TimelineEntry
 from core.casework.services import notifying, timeline
 from core.casework.services.acting import acting, locked, naming
-from core.casework.states import Actor, State
+from core.casework.states import TURN, Actor, State
 from core.refusals import NotAllowed, Refused
 
 
@@ -88,9 +88,8 @@ def end_absence(*, by: User, absence_id: int) -> None:
 
 def conductor(case: Case) -> Actor:
     """Who conducts a case where it stands: the officer, the decider, or who hears appeals."""
-    if case.state in (State.DECISION, State.NOTICE):
-        return Actor.DECIDER
-    return Actor.APPEALS if case.state == State.APPEAL else Actor.OFFICER
+    actor = TURN.get(State(case.state), Actor.OFFICER)
+    return Actor.OFFICER if actor == Actor.APPLICANT else actor
 
 
 def _assign(case: Case, by: User, user: User) -> None:

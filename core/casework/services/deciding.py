@@ -34,7 +34,7 @@ def decline(*, case_id: int, by: User, text: str) -> Case:
     """Refuse to take a case up, with the reason. Raises NotAllowed, and Refused without one."""
     with acting(by):
         case, move = begin(case_id, by, "decline")
-        _decide(case, by, words(text, _("请写明不予受理的理由和依据。")))
+        decide(case, by, words(text, _("请写明不予受理的理由和依据。")))
         case.due_on, case.closed_at = None, timezone.now()
         finish(case, move, by, text=case.decision_text)
         return case
@@ -107,7 +107,7 @@ def approve(*, case_id: int, by: User, text: str = "", number: str = "") -> Case
         names = offices.titles(against.values_list("office", flat=True))
         text = words(text, _("%(offices)s不同意，批准须写明理由。") % {"offices": names} if names else "")
         assessing.refuse_blocking(assessing.assess(case, today), _("批准"))
-        _decide(case, by, text, number)
+        decide(case, by, text, number)
         case.decision_evidence = assessing.evidence(case, today)
         days = clock.days(case, "notice", today)
         case.notice_from = today
@@ -124,7 +124,7 @@ def refuse(*, case_id: int, by: User, text: str, number: str = "") -> Case:
     with acting(by):
         case, move = begin(case_id, by, "refuse")
         today = timezone.localdate()
-        _decide(case, by, words(text, _("请写明不予批准的理由和依据。")), number)
+        decide(case, by, words(text, _("请写明不予批准的理由和依据。")), number)
         case.decision_evidence = assessing.evidence(case, today)
         case.due_on, case.closed_at = None, timezone.now()
         finish(case, move, by, text=case.decision_text)
@@ -154,7 +154,7 @@ def reconsider(*, case_id: int, by: User, text: str) -> Case:
         text = words(text, _("请写明异议的内容。"))
         case.kind_of.undo(case, by)
         check_guards()
-        _forget_decision(case)
+        forget_decision(case)
         case.due_on = clock.deadline(case, "decision", timezone.localdate())
         finish(case, move, by, text=text)
         return case
@@ -210,10 +210,11 @@ def begin_anew(case: Case) -> None:
         case.round += 1
     case.accepted_at = case.accepted_by = case.assignee = None
     case.correction_text = ""
-    _forget_decision(case)
+    forget_decision(case)
 
 
-def _decide(case: Case, by: User, text: str, number: str = "") -> None:
+def decide(case: Case, by: User, text: str, number: str = "") -> None:
+    """Write who decided what, and under which number; the caller saves the case. Raises Refused."""
     number = number.strip()
     if len(number) > 60:
         raise Refused(_("决定文号最多 60 字。"))
@@ -221,7 +222,8 @@ def _decide(case: Case, by: User, text: str, number: str = "") -> None:
     case.decision_text, case.decision_number = text, number
 
 
-def _forget_decision(case: Case) -> None:
+def forget_decision(case: Case) -> None:
+    """Write that nothing is decided; the caller saves the case."""
     case.decided_at = case.decided_by = None
     case.decision_text = case.decision_number = ""
     case.decision_evidence = None

@@ -1,9 +1,13 @@
-"""The applicant's side of a case: opened, written, submitted, corrected, withdrawn, appealed."""
+"""The applicant's side of a case: opened, written, submitted, corrected, withdrawn, appealed.
+
+A supervision is opened here too, by an office; its moves are in :mod:`core.casework.services.rectifying`.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +16,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Max
 from django.forms import Form
 from django.utils import timezone, translation
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from core.accounts.models import Role, User
@@ -19,10 +24,10 @@ from core.casework import applicants, clock, kinds, perms
 from core.casework.applicants import Applicant
 from core.casework.kinds import CaseKind
 from core.casework.models import Case, TimelineEntry
-from core.casework.services import assessing, timeline
+from core.casework.services import assessing, notifying, timeline
 from core.casework.services.acting import acting, begin, check_guards, finish, locked, naming, words
 from core.casework.services.deciding import begin_anew
-from core.casework.states import State
+from core.casework.states import FIRST, Procedure, State
 from core.refusals import NotAllowed, Refused, Stale
 
 MOST_CHARACTERS = 200_000
@@ -64,6 +69,65 @@ def open_case(
                 raise
             return _opened_before(token, by)
         timeline.record(case, TimelineEntry.Act.OPENED, by, to_state=case.state)
+        return case
+
+
+def open_supervision(
+    *,
+    kind: str,
+    by: User,
+    applicant_code: str,
+    district: str,
+    codes: Sequence[str],
+    data: Mapping[str, Any],
+    due_on: dt.date | None = None,
+) -> Case:
+    """Send an enterprise a notice: a numbered case of a kind of supervision, waiting for its plan.
+
+    ``data`` is kept as ``case.cause`` and stands from then on; what ``assess`` finds is frozen with
+    it. ``codes`` are the plots concerned; ``due_on`` the last day for the plan, after ``plan_days``
+    unless told. Raises KindUnknown, NotAllowed and Refused.
+    """
+    case_kind = kinds.kind(kind)
+    with acting(by):
+        if not perms.supervises(by, case_kind, district):
+            raise NotAllowed(
+                _("“%(kind)s”由辖区覆盖该区的%(role)s发出。")
+                % {"kind": case_kind.title, "role": Role(case_kind.officer).label}
+            )
+        applicant = applicants.directory().by_code(applicant_code)
+        if applicant is None:
+            raise Refused(_("没有统一社会信用代码为 %(code)s 的企业。") % {"code": applicant_code})
+        today, now = timezone.localdate(), timezone.now()
+        case = Case(
+            kind=kind,
+            procedure=Procedure.SUPERVISION,
+            state=FIRST[Procedure.SUPERVISION],
+            applicant_code=applicant.code,
+            applicant_name=applicant.name,
+            district_id=district,
+            subject_codes=list(codes),
+            cause=_kept(data),
+            filed_by=by,
+            assignee=by,
+            submitted_at=now,
+            accepted_at=now,
+            accepted_by=by,
+        )
+        with translation.override(settings.LANGUAGE_CODE):
+            subject = case_kind.subject(case)
+        case.title = (subject.title if subject else str(case_kind.title))[:160]
+        case.due_on = due_on or clock.deadline(case, "plan", today)
+        if case.due_on <= today:
+            raise Refused(_("报送整改方案的期限须晚于今天（%(today)s）。") % {"today": today.isoformat()})
+        case.evidence = assessing.evidence(case, today)
+        case.number = _next_number(case)
+        case.save(force_insert=True)
+        # Written down: the notice names this day, whatever is set later.
+        with translation.override(settings.LANGUAGE_CODE):
+            asked = _("请于 %(day)s 前报送整改方案。") % {"day": date_format(case.due_on, "Y年n月j日")}
+        timeline.record(case, TimelineEntry.Act.ISSUED, by, asked, to_state=case.state)
+        notifying.after_move(case, TimelineEntry.Act.ISSUED, by)
         return case
 
 
@@ -155,12 +219,16 @@ def form_of(case: Case, data: Mapping[str, Any] | None = None) -> Form:
 
 
 def missing_papers(case: Case) -> list[kinds.PaperSlot]:
-    """Required lines of the checklist under which no paper counts."""
+    """Required lines of the checklist, as far as this stage asks for them, under which no paper counts."""
     there = set(case.papers.counting().filter(internal=False).values_list("slot", flat=True))
-    return [slot for slot in case.kind_of.papers if slot.required and slot.key not in there]
+    asked = [slot for slot in case.kind_of.papers if slot.required and slot.asked_in(case.state)]
+    return [slot for slot in asked if slot.key not in there]
 
 
 def _applicant(kind: CaseKind, by: User, code: str | None) -> Applicant:
+    if kind.is_supervision:
+        who = Role(kind.officer).label
+        raise NotAllowed(_("“%(kind)s”由%(role)s发出，不由企业申请。") % {"kind": kind.title, "role": who})
     if not perms.opens(by, kind):
         raise NotAllowed(_("“%(kind)s”由企业申请，或由经办人员和工信园区人员代为填报。") % {"kind": kind.title})
     directory = applicants.directory()
@@ -192,16 +260,23 @@ def _refuse_stranger(case: Case, by: User) -> None:
 
 
 def _write(case: Case, data: Mapping[str, Any]) -> None:
-    """Put form values on a case, with what they tell about its subject."""
+    """Put form values on a case, with what they tell about its subject; a supervision keeps the one it began with."""
+    case.data = _kept(data)
+    case.revision += 1
+    if case.procedure == Procedure.APPLICATION:
+        _note_subject(case)
+
+
+def _kept(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as a case can keep them. Raises Refused for what PostgreSQL cannot, and for too much."""
     text = json.dumps(data, ensure_ascii=False, default=str)
     if len(text) > MOST_CHARACTERS:
         raise Refused(_("表单内容超过 %(most)s 字，未保存。请删减，详细说明作为附件上传。") % {"most": MOST_CHARACTERS})
     # PostgreSQL keeps neither NUL nor half of a surrogate pair in JSON.
     if "\\u0000" in text or any("\ud800" <= character <= "\udfff" for character in text):
         raise Refused(_("表单含有无法保存的字符，未保存。请删去从别处粘贴的特殊符号。"))
-    case.data = json.loads(text)
-    case.revision += 1
-    _note_subject(case)
+    kept: dict[str, Any] = json.loads(text)
+    return kept
 
 
 def _note_subject(case: Case) -> None:
@@ -226,12 +301,7 @@ def _hand_in(case: Case) -> None:
     if case.kind_of.subject(case) is None:
         raise Refused(_("申请还没有写明涉及的地块或区域，不能提交。"))
     _note_subject(case)
-    missing = missing_papers(case)
-    if missing:
-        raise Refused(
-            _("还缺 %(count)s 份材料，不能提交：%(papers)s。")
-            % {"count": len(missing), "papers": _("、").join(str(slot.title) for slot in missing)}
-        )
+    refuse_missing_papers(case)
     assessing.refuse_blocking(assessing.assess(case, today), _("提交"))
     case.evidence = assessing.evidence(case, today)
     case.kind_of.record(case)
@@ -239,17 +309,38 @@ def _hand_in(case: Case) -> None:
     case.submitted_at = timezone.now()
 
 
-def _refuse_invalid(case: Case) -> None:
-    form = form_of(case)
-    if form.is_valid():
-        return
+def refuse_incomplete(case: Case) -> None:
+    """Raise Refused for a form with faults or a required paper that is missing."""
+    _refuse_invalid(case)
+    refuse_missing_papers(case)
+
+
+def refuse_missing_papers(case: Case) -> None:
+    """Raise Refused, naming them, while required papers are missing."""
+    missing = missing_papers(case)
+    if missing:
+        raise Refused(
+            _("还缺 %(count)s 份材料，不能提交：%(papers)s。")
+            % {"count": len(missing), "papers": _("、").join(str(slot.title) for slot in missing)}
+        )
+
+
+def first_fault(form: Form) -> str:
+    """How many faults a form has, and the first of them, in a sentence."""
     first, problems = next(iter(form.errors.items()))
     field = form.fields.get(first)
     name = str(field.label) if field is not None and field.label else ""
-    raise Refused(
-        _("申请表有 %(count)s 处需要修改。首处：%(field)s%(problem)s")
-        % {"count": len(form.errors), "field": f"“{name}”" if name else "", "problem": problems[0]}
-    )
+    return _("填写有 %(count)s 处需要修改。首处：%(field)s%(problem)s") % {
+        "count": len(form.errors),
+        "field": f"“{name}”" if name else "",
+        "problem": problems[0],
+    }
+
+
+def _refuse_invalid(case: Case) -> None:
+    form = form_of(case)
+    if not form.is_valid():
+        raise Refused(first_fault(form))
 
 
 def _next_number(case: Case) -> str:

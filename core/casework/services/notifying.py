@@ -18,6 +18,7 @@ LONGEST = Notification._meta.get_field("text").max_length or 300
 
 SHORT_MESSAGE_ACTS = frozenset(
     {"ask_correction", "decline", "approve", "refuse", "return_to_applicant", "uphold", "overturn", "escalated"}
+    | {"issued", "return_plan", "insist", "escalate", "impose", "uphold_sanction", "overturn_sanction"}
 )
 """Acts worth a short message to a telephone: a deadline of the applicant, a decision, a late case."""
 

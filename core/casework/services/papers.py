@@ -84,11 +84,11 @@ def remove(*, case_id: int, paper_id: int, by: User) -> CasePaper:
 
 
 def _taken(case_id: int, by: User) -> tuple[Case, bool]:
-    """The locked case, and whether ``by`` now writes what it says: the applicant's side while it may be changed."""
+    """The locked case, and whether ``by`` now writes what it says: the applicant's side while it has the next move."""
     case = locked(case_id, by)
     if not perms.attaches(by, case):
         raise NotAllowed(_("材料由申请人在填报、补正时增减，由办理部门在办结前增减。"))
-    return case, case.is_editable and perms.files_for(by, case)
+    return case, perms.fills_checklist(by, case)
 
 
 def _line(case: Case, slot: str) -> PaperSlot | None:

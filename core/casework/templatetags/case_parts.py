@@ -64,7 +64,7 @@ def reads_as_applicant(context: Any) -> bool:
 @register.simple_tag(takes_context=True)
 def stands_for_applicant(context: Any, case: Case) -> bool:
     """Whether the reader fills in the checklist: the applicant's side while it may. Offices add supplements only."""
-    return case.is_editable and perms.files_for(context["request"].user, case)
+    return perms.fills_checklist(context["request"].user, case)
 
 
 @register.simple_tag

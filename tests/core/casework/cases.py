@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from core.accounts.models import Role, User
 from core.casework.models import Case
-from core.casework.services import deciding, filing, papers, reviewing
-from core.casework.states import State
+from core.casework.services import deciding, filing, papers, rectifying, reviewing
+from core.casework.states import Procedure, State, states_of
 from core.policy.models import Parameter
 from parks.enterprises.models import Enterprise
 from tests import places
@@ -24,6 +24,11 @@ PDF = b"%PDF-1.4\n%%EOF\n"
 
 DAYS = {"accept": 5, "review": 10, "decision": 20, "correction": 15, "notice": 0}
 """Lengths of the clocks of the example kind."""
+
+WATCH_DAYS = {"plan": 10, "accept": 5, "check": 5, "decision": 20, "settle": 30, "rectify": 90}
+"""Lengths of the clocks of the example of a supervision."""
+
+CAUSE = {"what": "低于约定"}
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,39 @@ def clocks(**days: int) -> None:
         key = f"case.{kind.NAME}.{name}_days"
         if not Parameter.objects.filter(key=key).update(value=value):
             parameter(key, value)
+    for name, value in WATCH_DAYS.items():
+        key = f"case.{kind.WATCH}.{name}_days"
+        if not Parameter.objects.filter(key=key).exists():
+            parameter(key, value)
+
+
+def notice(who: People, *, by: User | None = None, **cause: Any) -> Case:
+    """A supervision of the example kind, as the monitor sends it."""
+    return filing.open_supervision(
+        kind=kind.WATCH,
+        by=by or who.monitor,
+        applicant_code=who.enterprise.uscc,
+        district=who.enterprise.district_id,
+        codes=[PLOT],
+        data={**CAUSE, **cause},
+    )
+
+
+def begun(who: People, procedure: Procedure) -> Case:
+    """A case of a procedure where it begins."""
+    return notice(who) if procedure == Procedure.SUPERVISION else draft(who)
+
+
+def write_plan(case: Case, by: User, **data: Any) -> Case:
+    """A complete plan, to be done in a month."""
+    day = timezone.localdate() + dt.timedelta(days=30)
+    plan = {"measures": "改造生产线", "done_by": day.isoformat(), "responsible": "示例负责人 0757-0000000", **data}
+    return filing.save_draft(case_id=case.pk, by=by, revision=case.revision, data=plan)
+
+
+def past_due(case: Case) -> None:
+    """Let the day of the present stage have been yesterday."""
+    Case.objects.filter(pk=case.pk).update(due_on=timezone.localdate() - dt.timedelta(days=1))
 
 
 def draft(who: People, by: User | None = None, **data: Any) -> Case:
@@ -90,6 +128,8 @@ def bring(case: Case, who: People, to: State, *, by: User | None = None) -> Case
     """
     number, applying = case.pk, by or who.applicant
     parts = case.kind_of
+    if parts.is_supervision:
+        return _supervise(case, who, to)
     officer, decider, appeals = who.of(parts.officer), who.of(parts.decider), who.of(parts.appeals)
 
     def review() -> None:
@@ -116,6 +156,64 @@ def bring(case: Case, who: People, to: State, *, by: User | None = None) -> Case
     return Case.objects.get(pk=number)
 
 
+def _supervise(case: Case, who: People, to: State) -> Case:
+    number, applying, parts = case.pk, who.applicant, case.kind_of
+    officer, decider = who.of(parts.officer), who.of(parts.decider)
+
+    def now() -> Case:
+        return Case.objects.get(pk=number)
+
+    def report() -> None:
+        fill_papers(now(), applying)
+        rectifying.report_done(case_id=number, by=applying, text="已完成")
+
+    def plan() -> None:
+        write_plan(now(), applying)
+        rectifying.file_plan(case_id=number, by=applying)
+
+    def impose() -> None:
+        values = {"amount": "100"}
+        rectifying.impose(case_id=number, by=decider, text="逾期未改", number="示例〔2026〕2 号", values=values)
+
+    steps: dict[State, Any] = {
+        State.PLANNED: plan,
+        State.RECTIFYING: lambda: rectifying.accept_plan(case_id=number, by=officer),
+        State.CHECKING: report,
+        State.RECTIFIED: lambda: rectifying.pass_check(case_id=number, by=officer, text="现场已查"),
+        State.SANCTION: lambda: (
+            past_due(now()),
+            rectifying.escalate(case_id=number, by=officer, text="逾期未报方案"),
+        ),
+        State.IMPOSED: impose,
+        State.SETTLED: lambda: rectifying.settle(case_id=number, by=officer, text="已缴清"),
+        State.CANCELLED: lambda: rectifying.cancel(case_id=number, by=officer, text="事实有误"),
+        State.APPEAL: lambda: rectifying.appeal(case_id=number, by=applying, text="数据有误"),
+    }
+    for state in SUPERVISION_WAYS[to]:
+        steps[state]()
+    return now()
+
+
+_RECTIFYING = (State.PLANNED, State.RECTIFYING)
+
+SUPERVISION_WAYS: dict[State, tuple[State, ...]] = {
+    State.ISSUED: (),
+    State.PLANNED: (State.PLANNED,),
+    State.RECTIFYING: _RECTIFYING,
+    State.CHECKING: (*_RECTIFYING, State.CHECKING),
+    State.RECTIFIED: (*_RECTIFYING, State.CHECKING, State.RECTIFIED),
+    State.SANCTION: (State.SANCTION,),
+    State.IMPOSED: (State.SANCTION, State.IMPOSED),
+    State.APPEAL: (State.SANCTION, State.IMPOSED, State.APPEAL),
+    State.SETTLED: (State.SANCTION, State.IMPOSED, State.SETTLED),
+    State.CANCELLED: (State.CANCELLED,),
+}
+"""The same of a supervision."""
+
+STANDS = [(way, State(state)) for way in Procedure for state in states_of(way)]
+"""Every place a case of a procedure may stand in."""
+
+
 _RECEIVED = (State.SUBMITTED,)
 _DECIDING = (*_RECEIVED, State.REVIEW, State.DECISION)
 
@@ -134,7 +232,7 @@ WAYS: dict[State, tuple[State, ...]] = {
     State.UPHELD: (*_DECIDING, State.REFUSED, State.APPEAL, State.UPHELD),
     State.WITHDRAWN: (*_RECEIVED, State.WITHDRAWN),
 }
-"""The states a case passes through on its way to each."""
+"""The states an application passes through on its way to each."""
 
 
 def set_today(monkeypatch: Any, day: dt.date) -> None:

@@ -1,13 +1,14 @@
-"""A small kind of case, complete in every part: what core does for all kinds is tested with it.
+"""Two small kinds of case, complete in every part: what core does for all kinds is tested with them.
 
 An enterprise asks for a figure for a plot; it must not exceed the parameter ``example.most``.
 The plot's first six characters are its district. What the kind was asked to do stands in ``done``.
+The other is a supervision; its decision names a sum.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -19,6 +20,8 @@ from core.casework import kinds
 from core.casework.findings import MET, NOTED, UNKNOWN, UNMET, Finding, Source
 from core.casework.kinds import CaseKind, PaperSlot, Subject
 from core.casework.models import Case
+from core.casework.plans import PlanForm
+from core.casework.states import Procedure
 from core.refusals import Refused
 
 NAME = "example"
@@ -104,3 +107,48 @@ KIND = CaseKind(
 )
 
 kinds.register(KIND)
+
+WATCH = "example_watch"
+
+
+class RemedyForm(forms.Form):
+    """What the decision on a supervision names besides its reason."""
+
+    amount = forms.DecimalField(label="金额", min_value=1, max_digits=8, decimal_places=2)
+
+    def __init__(self, data: Any = None, *, case: Case) -> None:
+        super().__init__(data)
+        self.case = case
+
+
+def _moved(case: Case, move: str, _by: User, values: Mapping[str, Any]) -> None:
+    if case.cause.get("refuse") == move:
+        raise Refused(f"示例督办不能 {move}。")
+    done.append((f"{move} {values['amount']}" if values else move, case.pk))
+
+
+WATCHED = CaseKind(
+    name=WATCH,
+    title="示例督办",
+    prefix="DB",
+    hint="只在测试中使用。",
+    procedure=Procedure.SUPERVISION,
+    officer=Role.MONITOR,
+    offices=(),
+    decider=Role.REVIEWER,
+    appeals=Role.HEAD,
+    papers=(
+        PaperSlot("plan", "整改方案", required=False, state="issued"),
+        PaperSlot("proof", "整改证明", state="rectifying"),
+    ),
+    form=PlanForm,
+    subject=lambda case: Subject(case.district_id, tuple(case.subject_codes), f"示例督办 {case.cause['what']}"),
+    assess=lambda case, _on: [Finding("EX-2", "示例事由", UNMET, case.cause["what"])],
+    facts=lambda case: [("事由", case.cause["what"], "")],
+    form_template="casework/parts/fields.html",
+    on_move=_moved,
+    move_forms={"impose": RemedyForm},
+    letter_titles={"impose": "示例处理决定书"},
+)
+
+kinds.register(WATCHED)

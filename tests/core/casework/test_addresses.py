@@ -7,13 +7,12 @@ from django.urls import reverse
 from core.accounts.models import CITY_CODE, Role, User
 from core.casework import perms
 from core.casework.models import Case
-from core.casework.states import MOVES, Actor, State
+from core.casework.states import MOVES, Actor, Procedure, State
 from tests import places
 from tests.core.casework import cases
 
 pytestmark = pytest.mark.django_db
 
-ROLE_OF = {Actor.OFFICER: Role.PLANNER, Actor.DECIDER: Role.REVIEWER, Actor.APPEALS: Role.HEAD}
 
 #: Words that are no moves: states, other names of the model, other services.
 STRANGE = [
@@ -41,11 +40,11 @@ def post(user: User, case: Case, move: str) -> int:
     return int(answer.status_code)
 
 
-@pytest.mark.parametrize("state", list(State))
-def test_a_move_that_does_not_lead_on_is_refused_by_its_address(who, state):
-    case = cases.bring(cases.draft(who), who, state)
+@pytest.mark.parametrize(("way", "state"), cases.STANDS, ids=lambda value: str(value))
+def test_a_move_that_does_not_lead_on_is_refused_by_its_address(who, way, state):
+    case = cases.bring(cases.begun(who, way), who, state)
     for move, declared in MOVES.items():
-        by = who.applicant if declared.actor == Actor.APPLICANT else who.of(ROLE_OF[declared.actor])
+        by = who.applicant if declared.actor == Actor.APPLICANT else who.of(case.kind_of.role_of(declared.actor))
         # The address of a correction finds its way by itself: either name is the same act.
         if perms.leads_on(case, move) or (state == State.CORRECTION and move.startswith("correct_")):
             continue
@@ -58,9 +57,10 @@ def test_a_move_that_does_not_lead_on_is_refused_by_its_address(who, state):
 def test_a_move_by_somebody_whose_it_is_not_is_refused_by_its_address(who, move):
     stranger = places.account(Role.ENTERPRISE, enterprise=places.enterprise(2))
     elsewhere = [places.account(role, places.SANSHUI) for role in Role if role != Role.ENTERPRISE]
-    others = [places.account(role, CITY_CODE) for role in (Role.AUDITOR, Role.MONITOR, Role.PARKS)]
+    watching = Role.PLANNER if MOVES[move].procedure == Procedure.SUPERVISION else Role.MONITOR
+    others = [places.account(role, CITY_CODE) for role in (Role.AUDITOR, watching, Role.PARKS)]
     state = MOVES[move].sources[0]
-    case = cases.bring(cases.draft(who), who, state)
+    case = cases.bring(cases.begun(who, MOVES[move].procedure), who, state)
     for user in (stranger, *elsewhere):
         assert post(user, case, move) in (403, 404)
     for user in others:

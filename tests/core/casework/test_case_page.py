@@ -31,9 +31,9 @@ def who(db: None) -> cases.People:
     return cases.people()
 
 
-@pytest.mark.parametrize("state", list(State))
-def test_every_state_has_its_page_with_exactly_the_acts_the_permissions_allow(client, who, state):
-    case = cases.bring(cases.draft(who), who, state)
+@pytest.mark.parametrize(("way", "state"), cases.STANDS, ids=lambda value: str(value))
+def test_every_state_has_its_page_with_exactly_the_acts_the_permissions_allow(client, who, way, state):
+    case = cases.bring(cases.begun(who, way), who, state)
     auditor = places.account(Role.AUDITOR, CITY_CODE)
     for user in [getattr(who, name) for name in EVERYBODY] + [auditor]:
         client.force_login(user)

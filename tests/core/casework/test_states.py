@@ -5,17 +5,36 @@ from django.db import DatabaseError, connection, transaction
 from django_fsm import TransitionNotAllowed
 
 from core.casework.models import Case, Review
-from core.casework.states import CLOSED, EDITABLE, ENDED, MOVE_TITLES, MOVES, WITH_OFFICES, State, declared_steps
+from core.casework.states import (
+    CLOSED,
+    EDITABLE,
+    ENDED,
+    FIRST,
+    MOVE_TITLES,
+    MOVES,
+    OWED,
+    WITH_APPLICANT,
+    WITH_OFFICES,
+    Procedure,
+    State,
+    declared_steps,
+    states_of,
+)
 from tests.core.casework import cases
 
 pytestmark = pytest.mark.django_db
 
-UNDECLARED = sorted(
-    (source.value, target.value)
-    for source in State
-    for target in State
-    if source != target and (source.value, target.value) not in declared_steps()
-)
+FROZEN = [state for state in State if state not in (*EDITABLE, *ENDED)]
+UNDECLARED = {
+    way: sorted(
+        (source, target.value)
+        for source in states_of(way)
+        for target in State
+        if source != target and (source, target.value) not in declared_steps(way)
+    )
+    for way in Procedure
+}
+stands = pytest.mark.parametrize(("way", "state"), cases.STANDS, ids=lambda value: str(value))
 
 
 @pytest.fixture
@@ -23,8 +42,8 @@ def who(db: None) -> cases.People:
     return cases.people()
 
 
-def at(who: cases.People, state: State) -> Case:
-    return cases.bring(cases.draft(who), who, state)
+def at(who: cases.People, state: State, way: Procedure = Procedure.APPLICATION) -> Case:
+    return cases.bring(cases.begun(who, way), who, state)
 
 
 def refused(sql: str, values: list[object], match: str | None = None) -> None:
@@ -34,19 +53,21 @@ def refused(sql: str, values: list[object], match: str | None = None) -> None:
 
 
 def test_every_state_is_reached_by_a_move_and_every_move_has_a_title_and_a_transition():
-    reached = {State.DRAFT, *(move.target for move in MOVES.values())}
+    reached = {*FIRST.values(), *(move.target for move in MOVES.values())}
     assert reached == set(State)
     assert set(MOVE_TITLES) == set(MOVES)
     assert all(hasattr(Case, name) for name in MOVES)
-    assert set(EDITABLE) | set(WITH_OFFICES) | set(CLOSED) == set(State)
+    assert set(WITH_APPLICANT) | set(WITH_OFFICES) | set(CLOSED) == set(State)
+    assert set(EDITABLE) | set(OWED) == set(WITH_APPLICANT)
+    assert all(set(states_of(way)) >= {source for source, _target in declared_steps(way)} for way in Procedure)
     assert not {source for move in MOVES.values() for source in move.sources} & set(ENDED)
 
 
-@pytest.mark.parametrize("source", list(State))
-def test_the_database_refuses_every_undeclared_step(who, source):
-    case = at(who, source)
+@stands
+def test_the_database_refuses_every_undeclared_step(who, way, state):
+    source, case = state, at(who, state, way)
     assert case.state == source
-    for _source, target in (step for step in UNDECLARED if step[0] == source):
+    for _source, target in (step for step in UNDECLARED[way] if step[0] == source):
         with pytest.raises(DatabaseError), transaction.atomic():
             Case.objects.filter(pk=case.pk).update(state=target)
         refused("UPDATE casework_case SET state = %s WHERE id = %s", [target, case.pk])
@@ -65,11 +86,11 @@ def test_the_database_refuses_every_undeclared_step(who, source):
     assert Case.objects.get(pk=case.pk).state == source
 
 
-@pytest.mark.parametrize("source", list(State))
-def test_the_model_refuses_every_undeclared_move_and_writing_the_state_itself(who, source):
-    case = at(who, source)
+@stands
+def test_the_model_refuses_every_undeclared_move_and_writing_the_state_itself(who, way, state):
+    source, case = state, at(who, state, way)
     for name, move in MOVES.items():
-        if source not in move.sources:
+        if source not in move.sources or move.procedure != way:
             with pytest.raises(TransitionNotAllowed):
                 getattr(case, name)()
     with pytest.raises(AttributeError):
@@ -77,29 +98,58 @@ def test_the_model_refuses_every_undeclared_move_and_writing_the_state_itself(wh
     assert case.state == source
 
 
-@pytest.mark.parametrize("state", [state for state in State if state != State.DRAFT])
-def test_a_case_begins_as_a_draft_for_raw_sql_too(who, state):
-    case = cases.draft(who)
+@stands
+def test_a_case_begins_at_the_beginning_for_raw_sql_too(who, way, state):
+    if state == FIRST[way]:
+        return
+    case = cases.begun(who, way)
     columns = ", ".join(
         f'"{field.column}"' for field in Case._meta.concrete_fields if field.name not in ("id", "state")
     )
     refused(
         f"INSERT INTO casework_case (state, {columns}) SELECT %s, {columns} FROM casework_case WHERE id = %s",
         [state, case.pk],
-        "须从草稿开始",
+        "不能从 .* 开始",
     )
 
 
-@pytest.mark.parametrize("state", [state for state in State if state not in (*EDITABLE, *ENDED)])
-def test_what_was_submitted_is_frozen_for_raw_sql_too(who, state):
-    case = at(who, state)
+@pytest.mark.parametrize(("way", "state"), [(way, state) for way, state in cases.STANDS if state in FROZEN])
+def test_what_was_submitted_is_frozen_for_raw_sql_too(who, way, state):
+    case = at(who, state, way)
     for change in ("data = '{}'", "evidence = NULL", "number = 'SL-2026-99999'"):
         refused(f"UPDATE casework_case SET {change} WHERE id = %s", [case.pk], "不可再改")
 
 
-@pytest.mark.parametrize("state", list(ENDED))
-def test_what_has_ended_is_neither_written_nor_deleted(who, state):
-    case = at(who, state)
+def test_of_a_notice_only_the_plan_may_still_be_written(who):
+    case = cases.notice(who)
+    for change in ("evidence = NULL", "number = 'DB-2026-99999'"):
+        refused(f"UPDATE casework_case SET {change} WHERE id = %s", [case.pk], "不可再改")
+    refused("UPDATE casework_case SET cause = '{}' WHERE id = %s", [case.pk], "Cannot")
+    cases.write_plan(case, who.applicant)
+    case.refresh_from_db()
+    assert case.data["measures"] == "改造生产线"
+
+
+def test_raw_sql_cannot_move_a_case_along_the_other_procedure(who):
+    heard = at(who, State.APPEAL, Procedure.SUPERVISION)
+    refused("UPDATE casework_case SET state = 'submitted' WHERE id = %s", [heard.pk], "不能由")
+    refused("UPDATE casework_case SET procedure = 'application' WHERE id = %s", [heard.pk], "Cannot")
+    asked = at(who, State.APPEAL)
+    refused("UPDATE casework_case SET state = 'imposed' WHERE id = %s", [asked.pk], "不能由")
+
+
+def test_raw_sql_cannot_impose_in_nobodys_name_nor_by_who_opened_nor_without_a_reason(who):
+    case = at(who, State.SANCTION, Procedure.SUPERVISION)
+    sql = "UPDATE casework_case SET state = 'imposed', decided_at = now(), decided_by_id = %s{more} WHERE id = %s"
+    refused("UPDATE casework_case SET state = 'imposed' WHERE id = %s", [case.pk], "decided_by_somebody")
+    refused(sql.format(more=""), [who.reviewer.pk, case.pk], "reasons_given")
+    more = ", decision_text = '理由'"
+    refused(sql.format(more=more), [who.monitor.pk, case.pk], "decider_d")
+
+
+@pytest.mark.parametrize(("way", "state"), [(way, state) for way, state in cases.STANDS if state in ENDED])
+def test_what_has_ended_is_neither_written_nor_deleted(who, way, state):
+    case = at(who, state, way)
     refused("UPDATE casework_case SET title = '改名' WHERE id = %s", [case.pk], "Cannot")
     refused("DELETE FROM casework_case WHERE id = %s", [case.pk], "Cannot")
 
