@@ -14,9 +14,10 @@ class FlagsConfig(AppConfig):
     def ready(self) -> None:
         # Imported here: they read models, which exist only once all apps are loaded.
         from core.jobs import schedule
-        from efficiency.flags import panels
+        from efficiency.flags import kind, panels
         from efficiency.flags.services import raising
 
+        kind.register()
         panels.register()
         # After the night's checks of agreements, on which broken promises rest.
         schedule.register("flags.raise", at=dt.time(5, 30), run=raising.raise_nightly)

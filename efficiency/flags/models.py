@@ -192,6 +192,13 @@ class Flag(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    @property
+    def about(self) -> str:
+        """What people call it in a list: what somebody saw, else the enterprise, else the plot."""
+        if self.rule == Rule.BY_HAND:
+            return self.title
+        return self.enterprise.name if self.enterprise else str(self.plot_id)
+
 
 @tracked()
 class FlagPhoto(models.Model):
@@ -250,3 +257,8 @@ class Visit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.on} {self.district_code}"
+
+    @property
+    def about(self) -> str:
+        """Where somebody went: the enterprise, else the plot."""
+        return self.enterprise.name if self.enterprise else str(self.plot_id)

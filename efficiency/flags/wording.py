@@ -73,7 +73,7 @@ def outside(flag: Flag) -> Told:
     lines = told_inside.lines
     if flag.rule == Rule.BELOW_QUARTILE:
         lines = [
-            line if row["rated"] >= LEAST_SHOWN else replace(line, note=_("行业 %s") % row["industry"])
+            line if row["rated"] >= LEAST_SHOWN else replace(line, note=row["industry_name"])
             for line, row in zip(lines, said["years"], strict=True)
         ]
     return replace(told_inside, lines=lines, doubts=[])
@@ -125,8 +125,8 @@ def _below_quartile(_flag: Flag, said: dict[str, Any]) -> tuple[str, list[Line]]
         Line(
             str(row["year"]),
             _("%s 万元/亩") % wan(row["tax_per_mu"], row["quartile"]),
-            _("行业 %(code)s 下四分位 %(quartile)s 万元/亩，参评 %(rated)s 家")
-            % {"code": row["industry"], "quartile": wan(row["quartile"]), "rated": row["rated"]},
+            _("%(industry)s下四分位 %(quartile)s 万元/亩，参评 %(rated)s 家")
+            % {"industry": row["industry_name"], "quartile": wan(row["quartile"]), "rated": row["rated"]},
         )
         for row in years
     ]
@@ -199,12 +199,25 @@ def _idle_falling(flag: Flag, said: dict[str, Any]) -> tuple[str, list[Line]]:
                 % {"planned": as_decimal(planned), "divisor": _limit(said, "flag.idle_built_divisor")},
             )
         )
-    text = _("%(year)s 年产值比上年下降 %(fallen)s，宗地有 %(idle)s未使用或建成不足。") % {
+    idle_land = []
+    if idle * 100 >= as_decimal(_limit(said, "flag.idle_share_percent")):
+        idle_land.append(_("%s 亩未使用") % _mu(as_decimal(said["plot_area_m2"]) * idle))
+    if _is_underbuilt(said):
+        idle_land.append(_("现状容积率不足规划的 1/%s") % _limit(said, "flag.idle_built_divisor"))
+    text = _("%(year)s 年产值比上年下降 %(fallen)s，宗地%(idle)s。") % {
         "year": flag.year,
         "fallen": fallen,
-        "idle": _("%s 亩") % _mu(as_decimal(said["plot_area_m2"]) * idle) if idle else _("部分"),
+        "idle": "、".join(idle_land),
     }
     return text, lines
+
+
+def _is_underbuilt(said: dict[str, Any]) -> bool:
+    """Whether the plot is built to less than the part of what was planned that the limit names."""
+    built, planned = said["ratio_built"], said["ratio_planned"]
+    if built is None or not planned:
+        return False
+    return as_decimal(built) * as_decimal(_limit(said, "flag.idle_built_divisor")) < as_decimal(planned)
 
 
 def _no_return(flag: Flag, said: dict[str, Any]) -> tuple[str, list[Line]]:

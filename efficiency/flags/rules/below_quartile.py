@@ -22,14 +22,16 @@ SELECT l.principal_plot_id AS plot_id, found.enterprise_id, found.district_code,
 FROM (
     SELECT s.enterprise_id, (array_agg(s.district_code ORDER BY run.year DESC))[1] AS district_code,
            jsonb_agg(jsonb_build_object('year', run.year, 'run', run.id, 'tax_per_mu', t.per_mu,
-               'quartile', g.tax_quartiles[1], 'industry', g.code, 'rated', g.rated, 'tax_cny', r.tax_cny,
-               'land_m2', s.land_m2, 'return', r.id) ORDER BY run.year) AS years,
+               'quartile', g.tax_quartiles[1], 'industry', g.code, 'industry_name', i.name,
+               'rated', g.rated, 'tax_cny', r.tax_cny, 'land_m2', s.land_m2, 'return', r.id)
+               ORDER BY run.year) AS years,
            bool_or(r.status = 'provisional') AS provisional,
            bool_or(r.self_report_id IS NOT NULL) AS reported
     FROM evaluation_run run
     JOIN evaluation_score s ON s.run_id = run.id AND s.rank IS NOT NULL AND s.land_m2 > 0
     JOIN evaluation_groupscore g ON g.run_id = run.id AND g.kind = 'industry'
         AND g.code = left(substring(s.industry_code FROM '[0-9]+'), 2)
+    JOIN enterprises_industry i ON i.code = g.code
     JOIN returns_yearlyreturn r ON r.enterprise_id = s.enterprise_id AND r.year = run.year
         AND r.valid_from <= run.as_of AND (r.valid_to IS NULL OR r.valid_to > run.as_of)
     CROSS JOIN LATERAL (SELECT r.tax_cny::float8 / (s.land_m2 * 3 / 2000) AS per_mu) t

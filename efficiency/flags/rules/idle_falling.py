@@ -26,10 +26,14 @@ JOIN plots_plotversion p ON p.plot_id = before.plot_id
 LEFT JOIN LATERAL (
     SELECT sum(o.share) AS share, count(DISTINCT o.enterprise_id) AS occupants,
            (array_agg(o.enterprise_id ORDER BY o.kind, o.share DESC, o.enterprise_id))[1] AS enterprise_id,
-           bool_or(r.status = 'provisional') AS provisional, bool_or(r.self_report_id IS NOT NULL) AS reported
+           bool_or(r.provisional) AS provisional, bool_or(r.reported) AS reported
     FROM plots_occupation o
-    LEFT JOIN returns_yearlyreturn r ON r.enterprise_id = o.enterprise_id
-        AND r.year IN (%(year)s, %(year)s - 1) AND r.valid_to IS NULL
+    -- One row an occupation: its share must not count once for each of the two years.
+    CROSS JOIN LATERAL (
+        SELECT bool_or(status = 'provisional') AS provisional, bool_or(self_report_id IS NOT NULL) AS reported
+        FROM returns_yearlyreturn
+        WHERE enterprise_id = o.enterprise_id AND year IN (%(year)s, %(year)s - 1) AND valid_to IS NULL
+    ) r
     WHERE o.plot_id = p.plot_id
         AND o.valid_from <= %(year_end)s AND (o.valid_to IS NULL OR o.valid_to > %(year_end)s)
     HAVING count(*) > 0

@@ -155,6 +155,7 @@ EVIDENCE: dict[str, dict[str, Any]] = {
         "ratio_planned": None, "limits": {
             "flag.output_fall_percent": {"value": "30", "parameter": 0},
             "flag.idle_share_percent": {"value": "30", "parameter": 0},
+            "flag.idle_built_divisor": {"value": "3", "parameter": 0},
         },
     },
     Rule.BY_HAND: {},

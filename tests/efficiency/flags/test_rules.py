@@ -143,8 +143,9 @@ def test_a_kept_promise_and_one_of_an_ended_agreement_are_not_flagged(db):
 def falling(now: int, *, share: str = "0.7", built: str = "1.0", planned: str = "2.0") -> None:
     """A plot whose output came from 1,000,000 元 to ``now``, used to a share."""
     plot = places.plot(1, plot_ratio_built=built, plot_ratio_planned=planned)
-    ground.firm(1, on_plot=plot, share=share)
+    firm = ground.firm(1, on_plot=plot, share=share)
     for year, output in ((ground.YEAR - 1, 1_000_000), (ground.YEAR, now)):
+        ground.filed(firm, year, output_cny=output)
         PlotFigure.objects.create(plot_id=plot.plot_id, year=year, area_m2=plot.area_m2, output_cny=output)
 
 
@@ -163,7 +164,9 @@ def test_fallen_output_counts_only_with_idle_land(db, now, share, built, flagged
     raise_all(year=ground.YEAR, on=LATER)
     assert len(flags(Rule.IDLE_FALLING)) == flagged
     if flagged:
-        assert "下降 30.0%" in wording.told(flags(Rule.IDLE_FALLING)[0]).sentence
+        told = wording.told(flags(Rule.IDLE_FALLING)[0]).sentence
+        assert "下降 30.0%" in told
+        assert ("亩未使用" if share == "0.7" else "现状容积率不足规划的 1/3") in told
 
 
 def test_a_plot_everybody_left_is_flagged_without_an_enterprise(db):

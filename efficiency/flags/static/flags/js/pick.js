@@ -17,7 +17,7 @@ L.control
 const [west, south, east, north] = config.home;
 map.fitBounds([[south, west], [north, east]]);
 const tiles = new TileLayers(map, config, ["districts", "plots", "zones"], () => {});
-tiles.show(["districts", "plots", "zones"], { ...styles(colours(), null), key: "pick" });
+tiles.show(["districts", "plots", "zones"], { ...styles(colours(), null), key: "pick" }, {});
 
 let marker = null;
 let asked = 0;
