@@ -66,7 +66,7 @@ class Asked:
         exact = {"district": self.district, "town": self.town}
         rows = rows.filter(**{f"{prefix}{name}": wanted for name, wanted in exact.items() if wanted})
         if self.industry:
-            rows = rows.filter(**{f"{prefix}industry__startswith": self.industry})
+            rows = rows.filter(**{f"{prefix}industry__code__startswith": self.industry})
         if self.q:
             wanted = Q(**{f"{prefix}name__contains": self.q})
             if self.q.isascii() and self.q.isalnum():

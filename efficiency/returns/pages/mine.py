@@ -28,6 +28,9 @@ from efficiency.returns.models import LandOfYear, ReportState, SelfReport, Yearl
 from efficiency.returns.services import reporting
 from parks.enterprises.models import Enterprise
 
+SUMMARY = ("tax_cny", "output_cny", "fixed_asset_investment_cny")
+"""Figures of the list of years."""
+
 TONES = {
     ReportState.DRAFT: "",
     ReportState.SUBMITTED: "risk",
@@ -56,6 +59,7 @@ def years(request: HttpRequest) -> HttpResponse:
             "report": reports.get(year),
             "tone": TONES[ReportState(reports[year].state)] if year in reports else "",
             "believed": believed.get(year),
+            "figures": {key: getattr(believed.get(year), key, None) for key in SUMMARY},
             "land": land.get(year),
             "reportable": year in open_years,
         }
@@ -240,6 +244,7 @@ def _context(
         "firm": firm,
         "year": year,
         "report": report,
+        "revision": report.revision if report else 0,
         "confirmed": latest if latest and latest.state == ReportState.CONFIRMED else None,
         "editable": editable,
         "tone": TONES[ReportState(report.state)] if report else "",
