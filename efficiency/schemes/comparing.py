@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from efficiency.schemes import words
-from efficiency.schemes.models import Missing, SchemeVersion
+from efficiency.schemes.models import Direction, Missing, SchemeVersion
 from efficiency.schemes.rules import CohortRules, IndicatorRules, Rules, plain_number
 
 
@@ -75,7 +75,8 @@ def _of_indicator(
     for what, was, now in (
         (_("计算"), words.formula(old, bases[0]), words.formula(new, bases[1])),
         (_("权重"), plain_number(old.weight), plain_number(new.weight)),
-        (_("计分"), words.earned(old), words.earned(new)),
+        (_("基准"), words.base(old), words.base(new)),
+        (_("方向"), str(Direction(old.direction).label), str(Direction(new.direction).label)),
         (_("上限"), words.limit(old), words.limit(new)),
         (_("缺失时"), str(Missing(old.missing).label), str(Missing(new.missing).label)),
     ):

@@ -94,6 +94,10 @@ def test_a_draft_is_edited_tried_undone_and_approved_by_another(page: Any, eight
 
     page.context.clear_cookies()
     sign_in(page, who.parks, f"/schemes/{drafts.SAMPLE}/1/")
+    # Whoever decides sees what approving would do.
+    page.wait_for_selector("[data-scheme-trial][data-tried=shown]")
+    assert page.locator('[data-after="A"]').inner_text() == "4"
+    assert accessibility_problems(page) == []
     page.fill("#approval", "示例〔2026〕1 号")
     with page.expect_navigation():
         page.get_by_role("button", name="批准本版").click()
@@ -118,6 +122,7 @@ def test_schemes_and_measures_are_read_on_a_phone(page: Any) -> None:
     sign_in(page, account(Role.PARKS, CITY_CODE), f"/schemes/{drafts.SAMPLE}/1/")
     for path in (f"/schemes/{drafts.SAMPLE}/1/", "/schemes/", "/schemes/measures/", EDITOR):
         page.goto(path)
+        page.wait_for_selector("html[data-shell=ready]")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         if path != EDITOR:
             assert accessibility_problems(page) == []

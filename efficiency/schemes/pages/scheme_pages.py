@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
@@ -16,7 +17,7 @@ from core.accounts.models import User
 from core.accounts.scope import reader
 from efficiency.schemes import checks, comparing, perms, words
 from efficiency.schemes.models import Scheme, SchemeVersion, VersionState
-from efficiency.schemes.rules import rules_of
+from efficiency.schemes.rules import Rules, rules_of
 from parks.enterprises.models import Industry
 
 TONES = {
@@ -119,6 +120,7 @@ def version_page(request: HttpRequest, found: SchemeVersion, refusal: str = "", 
                 "copy": perms.drafts(user),
             },
             "under_way": siblings.under_way().exists(),
+            "trial": _trial(user, found, rules),
             "refusal": refusal,
         },
         status=status,
@@ -148,6 +150,13 @@ def compare(request: HttpRequest) -> HttpResponse:
             "rows": comparing.differences((found[0], rules[0]), (found[1], rules[1]), _industries(*rules)),
         },
     )
+
+
+def _trial(user: User, found: SchemeVersion, rules: Rules) -> dict[str, Any] | None:
+    """What the page asks the preview with: only of a version under way, where its effect is still a question."""
+    if found.state in (VersionState.APPROVED, VersionState.RETIRED) or not perms.previews(user):
+        return None
+    return {"version": found.pk, "preview": reverse("evaluation:preview"), "data": rules.as_data()}
 
 
 def _industries(*editions: Any) -> dict[str, str]:
