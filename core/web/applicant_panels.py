@@ -124,7 +124,7 @@ def _to_rectify(request: SignedIn, cases: list[Any]) -> registry.Answer:
     tone = standing.standing(first, request.user, standing.due_soon_days()).tone
     return registry.Answer(
         sentence=ngettext(
-            "%(n)s 件督办待整改，最早 %(day)s 前办理", "%(n)s 件督办待整改，最早 %(day)s 前办理", len(cases)
+            "%(n)s 件督办待整改，最早 %(day)s 截止", "%(n)s 件督办待整改，最早 %(day)s 截止", len(cases)
         )
         % {"n": len(cases), "day": first.due_on.isoformat()},
         state="unmet" if tone == standing.UNMET else "risk",

@@ -64,9 +64,9 @@ def says(case: Case, move: str) -> str:
         case "accept_plan":
             return _("企业按方案整改，期满前报告完成；期限默认为方案所写的日期。")
         case "return_plan":
-            return _("企业须在 %(day)s 前重新报送方案。") % {"day": _by(case, "plan")}
+            return _("企业须不迟于 %(day)s 重新报送方案。") % {"day": _by(case, "plan")}
         case "report_done":
-            return _("提交后由%(office)s在 %(day)s 前复核。") % {
+            return _("提交后由%(office)s不迟于 %(day)s 复核。") % {
                 "office": offices.title(kind.officer),
                 "day": _by(case, "check"),
             }
@@ -75,12 +75,12 @@ def says(case: Case, move: str) -> str:
         case "insist":
             return _("企业继续整改，期满前再次报告。")
         case "escalate":
-            return _("转%(office)s在 %(day)s 前作出处理决定。") % {
+            return _("转%(office)s，不迟于 %(day)s 作出处理决定。") % {
                 "office": offices.title(kind.decider),
                 "day": _by(case, "decision"),
             }
         case "impose":
-            return _("决定书送企业，由%(office)s在 %(day)s 前落实；企业可以申请复核。") % {
+            return _("决定书送企业，由%(office)s不迟于 %(day)s 落实；企业可以申请复核。") % {
                 "office": offices.title(kind.officer),
                 "day": _by(case, "settle"),
             }

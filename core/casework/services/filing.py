@@ -125,7 +125,7 @@ def open_supervision(
         case.save(force_insert=True)
         # Written down: the notice names this day, whatever is set later.
         with translation.override(settings.LANGUAGE_CODE):
-            asked = _("请于 %(day)s 前报送整改方案。") % {"day": date_format(case.due_on, "Y年n月j日")}
+            asked = _("请不迟于 %(day)s 报送整改方案。") % {"day": date_format(case.due_on, "Y年n月j日")}
         timeline.record(case, TimelineEntry.Act.ISSUED, by, asked, to_state=case.state)
         notifying.after_move(case, TimelineEntry.Act.ISSUED, by)
         return case
