@@ -123,9 +123,7 @@ def _to_rectify(request: SignedIn, cases: list[Any]) -> registry.Answer:
     first = min(cases, key=lambda case: case.due_on)
     tone = standing.standing(first, request.user, standing.due_soon_days()).tone
     return registry.Answer(
-        sentence=ngettext(
-            "%(n)s 件督办待整改，最早 %(day)s 截止", "%(n)s 件督办待整改，最早 %(day)s 截止", len(cases)
-        )
+        sentence=ngettext("%(n)s 件督办待整改，最早 %(day)s 截止", "%(n)s 件督办待整改，最早 %(day)s 截止", len(cases))
         % {"n": len(cases), "day": first.due_on.isoformat()},
         state="unmet" if tone == standing.UNMET else "risk",
         state_label=_("已逾期") if tone == standing.UNMET else _("待整改"),
