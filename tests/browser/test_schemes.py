@@ -126,3 +126,22 @@ def test_schemes_and_measures_are_read_on_a_phone(page: Any) -> None:
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         if path != EDITOR:
             assert accessibility_problems(page) == []
+
+
+def test_a_requirement_takes_any_number_of_alternatives(page: Any) -> None:
+    who = drafts.people()
+    sign_in(page, who.monitor, EDITOR)
+    page.wait_for_selector("[data-scheme-editor][data-ready]")
+    page.locator("[data-add=requires]").click()
+    row = '[data-at="requires.1"]'
+    page.locator(f"{row} [data-either='0']").select_option("output_cny")
+    page.locator(f"{row} [data-either='1']").select_option("revenue_cny")
+    kept(page)
+    page.reload()
+    page.wait_for_selector("[data-scheme-editor][data-ready]")
+    page.locator(f"{row} [data-either='2']").select_option("fixed_asset_investment_cny")
+    kept(page)
+    assert rules_of(drafts.sample()).requires == (
+        ("tax_cny",),
+        ("output_cny", "revenue_cny", "fixed_asset_investment_cny"),
+    )

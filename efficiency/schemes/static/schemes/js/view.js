@@ -53,6 +53,13 @@ function fill(list, path, data, drawItem) {
 
 function drawRequirement(node, data) {
   const alternatives = at(data, node.dataset.at);
+  // One more than there are, so that another alternative has a place.
+  for (let count = 2; count <= alternatives.length; count += 1) {
+    const [or, last] = [node.querySelector("span"), [...node.querySelectorAll("[data-either]")].at(-1)];
+    const more = last.cloneNode(true);
+    more.dataset.either = count;
+    last.after(or.cloneNode(true), more);
+  }
   for (const select of node.querySelectorAll("[data-either]")) select.value = alternatives[select.dataset.either] ?? "";
 }
 
