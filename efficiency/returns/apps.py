@@ -11,9 +11,12 @@ class ReturnsConfig(AppConfig):
 
     def ready(self) -> None:
         # Imported here: they read models, which exist only once all apps are loaded.
+        from core.jobs import kinds
         from efficiency.returns import home, layer
-        from efficiency.returns.services import reminding
+        from efficiency.returns.services import importing, reminding
 
+        kinds.register(importing.READ, importing.run_read)
+        kinds.register(importing.APPLY, importing.run_apply)
         layer.register()
         home.register()
         reminding.register()
