@@ -39,33 +39,29 @@ class Occupied:
 
 _OCCUPIED = """
 COPY (
-    SELECT o.plot_id, o.enterprise_id, round(o.share * 1000000), p.area_m2
-    FROM (
-        SELECT plot_id, enterprise_id, sum(share) AS share
-        FROM plots_occupation
-        WHERE valid_from <= {year_end} AND (valid_to IS NULL OR valid_to > {year_end})
-        GROUP BY plot_id, enterprise_id
-    ) o
+    SELECT o.plot_id, o.enterprise_id, round(o.share * 1000000), p.area_m2, o.kind, o.leased_floor_m2
+    FROM plots_occupation o
     JOIN plots_plotversion p ON p.plot_id = o.plot_id
         AND p.valid_from <= {year_end} AND (p.valid_to IS NULL OR p.valid_to > {year_end})
-    ORDER BY o.plot_id COLLATE "C", o.enterprise_id
+    WHERE o.valid_from <= {year_end} AND (o.valid_to IS NULL OR o.valid_to > {year_end})
+    ORDER BY o.plot_id COLLATE "C", o.enterprise_id, o.id
 ) TO STDOUT (FORMAT csv)
 """
 
 
 def read_occupied(*, year: int) -> Occupied:
     """Who used which plot at the end of ``year``, in one statement over the whole city."""
-    table, digest = copied(
-        sql.SQL(_OCCUPIED).format(year_end=sql.Literal(f"{year}-12-31")),
-        {"plot": pa.string(), "enterprise": pa.int64(), "share": pa.float64(), "area_m2": pa.float64()},
-    )
-    return Occupied(
-        plot=fixed(table["plot"], 19),
-        enterprise=numbers(table["enterprise"]),
-        share=numbers(table["share"]),
-        area_m2=numbers(table["area_m2"]),
-        digest=digest,
-    )
+    types = {"plot": pa.string(), "enterprise": pa.int64(), "share": pa.float64(), "area_m2": pa.float64()}
+    # As what and how much floor decides on land, not here: the digest knows.
+    types |= {"kind": pa.dictionary(pa.int32(), pa.string()), "floor": pa.float64()}
+    table, digest = copied(sql.SQL(_OCCUPIED).format(year_end=sql.Literal(f"{year}-12-31")), types)
+    plot, enterprise, share, area = fixed(table["plot"], 19), *(numbers(table[name]) for name in list(types)[1:4])
+    first = np.ones(len(plot), dtype=bool)
+    first[1:] = (plot[1:] != plot[:-1]) | (enterprise[1:] != enterprise[:-1])
+    if not first.all():
+        # Who has a plot in two ways has one share of it.
+        share = np.bincount(np.cumsum(first) - 1, weights=share)
+    return Occupied(plot=plot[first], enterprise=enterprise[first], share=share, area_m2=area[first], digest=digest)
 
 
 def fixed(column: pa.ChunkedArray, width: int) -> npt.NDArray[np.bytes_]:

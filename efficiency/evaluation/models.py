@@ -44,6 +44,10 @@ RUN_STEPS = (
 )
 
 
+_SUBJECTS = "hashtextextended('evaluation results point to', 0)"
+"""The lock of those who add results and those who take away what results are about (migration 0002)."""
+
+
 @tracked()
 class Run(models.Model):
     """评价: one scheme version applied to one year's figures, as they were believed at ``as_of``.
@@ -122,14 +126,45 @@ class Run(models.Model):
                 hint="另作一次评价替代它。",
                 constraint="evaluation_run_sealed",
             ),
+            pgtrigger.Trigger(
+                name="keeps_its_results",
+                when=pgtrigger.After,
+                operation=pgtrigger.Delete | pgtrigger.UpdateOf("id"),
+                func="""
+                    IF (TG_OP = 'DELETE' OR NEW.id <> OLD.id) AND (
+                        EXISTS (SELECT FROM evaluation_score WHERE run_id = OLD.id)
+                        OR EXISTS (SELECT FROM evaluation_plotscore WHERE run_id = OLD.id)
+                    ) THEN
+                        RAISE EXCEPTION '评价已有结果，不可删除'
+                            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'evaluation_run_keeps_its_results';
+                    END IF;
+                    RETURN NULL;
+                """,
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.year} 年第 {self.number} 次评价"
 
 
-def _sealed_with_its_run(table: str) -> list[pgtrigger.Trigger]:
-    """Results are only added, and only to a run that has no digest yet."""
+def _sealed_with_its_run(table: str, subject: str = "", column: str = "", key: str = "") -> list[pgtrigger.Trigger]:
+    """Results are only added, to a run that has no digest yet, and about something that is there.
+
+    ``subject`` is the table that ``column`` points to by its ``key``. References are checked for a whole statement at
+    a time: a check and a row lock for each of a million rows cost more than writing them. Triggers on the subjects
+    (migration 0002) keep what is pointed to; the lock both take keeps either from passing the other unseen.
+    """
+    is_there = f"""
+                PERFORM pg_advisory_xact_lock_shared({_SUBJECTS});
+                IF EXISTS (
+                    SELECT FROM new_rows n
+                    WHERE NOT EXISTS (SELECT FROM {subject} s WHERE s.{key} = n.{column})
+                ) THEN
+                    RAISE EXCEPTION '评价结果所指的企业或宗地不存在'
+                        USING ERRCODE = 'foreign_key_violation', CONSTRAINT = '{table}_points_to_something',
+                            TABLE = TG_TABLE_NAME;
+                END IF;
+    """  # noqa: S608
     return [
         pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
         pgtrigger.Trigger(
@@ -138,14 +173,20 @@ def _sealed_with_its_run(table: str) -> list[pgtrigger.Trigger]:
             when=pgtrigger.After,
             operation=pgtrigger.Insert,
             referencing=pgtrigger.Referencing(new="new_rows"),
+            declare=[("runs", "bigint[]")],
             func=f"""
-                IF EXISTS (
-                    SELECT FROM evaluation_run r
-                    WHERE r.digest <> '' AND r.id IN (SELECT DISTINCT run_id FROM new_rows)
-                ) THEN
+                runs := ARRAY(SELECT DISTINCT run_id FROM new_rows);
+                -- A seal that somebody is just setting is waited for, and seen by the statement after this one.
+                PERFORM FROM evaluation_run WHERE id = ANY(runs) FOR SHARE;
+                IF (SELECT count(*) FROM evaluation_run WHERE id = ANY(runs)) < cardinality(runs) THEN
+                    RAISE EXCEPTION '评价不存在'
+                        USING ERRCODE = 'foreign_key_violation', CONSTRAINT = '{table}_of_a_run', TABLE = TG_TABLE_NAME;
+                END IF;
+                IF EXISTS (SELECT FROM evaluation_run WHERE id = ANY(runs) AND digest <> '') THEN
                     RAISE EXCEPTION '评价已封存，不可再加结果'
                         USING ERRCODE = 'restrict_violation', CONSTRAINT = '{table}_sealed', TABLE = TG_TABLE_NAME;
                 END IF;
+                {is_there if subject else ""}
                 RETURN NULL;
             """,  # noqa: S608
         ),
@@ -176,9 +217,11 @@ class Score(models.Model):
     """
 
     pk = models.CompositePrimaryKey("run_id", "enterprise_id")
-    run = models.ForeignKey(Run, models.PROTECT, related_name="scores", verbose_name=_("评价"), db_index=False)
+    run = models.ForeignKey(
+        Run, models.PROTECT, related_name="scores", verbose_name=_("评价"), db_index=False, db_constraint=False
+    )
     enterprise = models.ForeignKey(
-        Enterprise, models.PROTECT, related_name="scores", verbose_name=_("企业"), db_index=False
+        Enterprise, models.PROTECT, related_name="scores", verbose_name=_("企业"), db_index=False, db_constraint=False
     )
     district_code = models.CharField(_("所在区"), max_length=6)
     town_code = models.CharField(_("所在镇街"), max_length=12)
@@ -201,7 +244,7 @@ class Score(models.Model):
         verbose_name = _("企业评价结果")
         verbose_name_plural = _("企业评价结果")
         indexes = [models.Index(fields=["enterprise", "run"], name="evaluation_score_of_firm")]
-        triggers = _sealed_with_its_run("evaluation_score")
+        triggers = _sealed_with_its_run("evaluation_score", "enterprises_enterprise", "enterprise_id", "id")
 
     def __str__(self) -> str:
         return f"{self.run_id} {self.enterprise_id}"
@@ -215,8 +258,12 @@ class PlotScore(models.Model):
     """
 
     pk = models.CompositePrimaryKey("run_id", "plot_id")
-    run = models.ForeignKey(Run, models.PROTECT, related_name="plot_scores", verbose_name=_("评价"), db_index=False)
-    plot = models.ForeignKey(Plot, models.PROTECT, related_name="scores", verbose_name=_("宗地"), db_index=False)
+    run = models.ForeignKey(
+        Run, models.PROTECT, related_name="plot_scores", verbose_name=_("评价"), db_index=False, db_constraint=False
+    )
+    plot = models.ForeignKey(
+        Plot, models.PROTECT, related_name="scores", verbose_name=_("宗地"), db_index=False, db_constraint=False
+    )
     area_m2 = models.FloatField(_("宗地面积（m²）"))
     enterprises = models.SmallIntegerField(_("企业数"))
     rated = models.SmallIntegerField(_("参评企业数"))
@@ -229,7 +276,7 @@ class PlotScore(models.Model):
         verbose_name = _("宗地评价结果")
         verbose_name_plural = _("宗地评价结果")
         indexes = [models.Index(fields=["plot", "run"], name="evaluation_score_of_plot")]
-        triggers = _sealed_with_its_run("evaluation_plotscore")
+        triggers = _sealed_with_its_run("evaluation_plotscore", "plots_plot", "plot_id", "code")
 
     def __str__(self) -> str:
         return f"{self.run_id} {self.plot_id}"

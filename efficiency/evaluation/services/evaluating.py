@@ -17,12 +17,11 @@ from django.utils.translation import gettext as _
 
 from core.accounts.models import CITY_CODE, User
 from core.refusals import NotAllowed, Refused
-from efficiency.evaluation import cohorts, engines, grouping, perms, writing
+from efficiency.evaluation import cohorts, engines, grouping, land, perms, writing
 from efficiency.evaluation.cohorts import Base
 from efficiency.evaluation.columns import Columns, Floats, read
 from efficiency.evaluation.models import Run
 from efficiency.evaluation.scoring import CohortOutcome, Results
-from efficiency.returns.services import refresh_land
 from efficiency.schemes import checks
 from efficiency.schemes.models import SchemeVersion, VersionState
 from efficiency.schemes.rules import CohortRules, Rules, rules_of
@@ -63,12 +62,13 @@ def evaluate(
             raise Refused(_("数据截至时间不能晚于现在。"))
         number = Run.objects.filter(year=year, place_id=place).aggregate(last=Max("number"))["last"] or 0
         tell(_("核对用地"))
-        refresh_land(year=year)
+        occupied = grouping.read_occupied(year=year)
+        seen = land.marks(year=year, occupied=occupied)
+        land.refresh_when_stale(year=year, seen=seen)
         tell(_("读取数据"))
         columns = read(year=year, place=place, as_of=moment, keys={*cohorts.figures_of(rules), *grouping.SUMMED})
         if not len(columns):
             raise Refused(_("%(year)s 年没有可评价的企业：既无年报，也无用地。请先导入该年度年报。") % {"year": year})
-        occupied = grouping.read_occupied(year=year)
         tell(_("计算得分与分档"))
         results = engines.evaluate(engine, columns, rules, scheduler=scheduler)
         plots = grouping.of_plots(columns, results, occupied)
@@ -81,7 +81,7 @@ def evaluate(
             version=version,
             engine=engine,
             as_of=moment,
-            inputs=_inputs(columns, occupied, version, rules),
+            inputs=_inputs(columns, seen, version, rules),
             bases=_bases(columns, rules, results),
             cuts=_cuts(rules, results),
             counts=_counts(results),
@@ -166,14 +166,14 @@ def _one_at_a_time(year: int, place: str) -> None:
 
 def _own_land(columns: Columns, results: Results, rules: Rules) -> Floats:
     """Each enterprise's own land in m² on the basis of its cohort, actual for those in none."""
-    land = columns.land["actual"].copy()
+    own = columns.land["actual"].copy()
     for number, cohort in enumerate(rules.cohorts, start=1):
         rows = results.cohort == number
-        land[rows] = columns.land[cohort.land_basis][rows]
-    return land
+        own[rows] = columns.land[cohort.land_basis][rows]
+    return own
 
 
-def _inputs(columns: Columns, occupied: grouping.Occupied, version: SchemeVersion, rules: Rules) -> dict[str, Any]:
+def _inputs(columns: Columns, seen: dict[str, Any], version: SchemeVersion, rules: Rules) -> dict[str, Any]:
     """The versions read: counts, and SHA-256 of what came out of the database."""
     returns = columns.returns[columns.has_return]
     return {
@@ -186,9 +186,8 @@ def _inputs(columns: Columns, occupied: grouping.Occupied, version: SchemeVersio
         },
         "enterprises": len(columns),
         "returns": {"count": len(returns), "newest": int(returns.max(initial=0))},
-        "land": {"count": int((columns.land["actual"] > 0).sum())},
+        "land": {"count": int((columns.land["actual"] > 0).sum()), "marks": seen},
         "columns": columns.digest,
-        "occupations": {"count": len(occupied.plot), "digest": occupied.digest},
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from core.accounts.models import CITY_CODE, Role
@@ -201,3 +201,57 @@ def test_a_run_takes_no_more_queries_with_more_firms(firms, django_assert_max_nu
         firm(number, tax_cny=number * 1000)
     with django_assert_max_num_queries(24):
         evaluate(year=YEAR, version=draft)
+
+
+@pytest.mark.parametrize("statement", [
+    "DELETE FROM enterprises_enterprise WHERE id = %(firm)s",
+    "UPDATE enterprises_enterprise SET id = 999999 WHERE id = %(firm)s",
+    "DELETE FROM plots_plot WHERE code = %(plot)s",
+    "UPDATE plots_plot SET code = '440605001001GB99999' WHERE code = %(plot)s",
+])  # fmt: skip
+def test_what_results_are_about_stays(firms, statement):
+    evaluate(year=YEAR, version=version())
+    names = {"firm": firms[3].pk, "plot": firms[3].occupations.get().plot_id}
+    with connection.cursor() as cursor:
+        # Everything else that points to them is out of the way.
+        cursor.execute("ALTER TABLE plots_plot DISABLE TRIGGER USER")
+        cursor.execute("ALTER TABLE plots_plot ENABLE TRIGGER evaluation_plotscore_keeps_its_subject_on_delete")
+        cursor.execute("ALTER TABLE plots_plot ENABLE TRIGGER evaluation_plotscore_keeps_its_subject_on_update")
+        cursor.execute(
+            "CREATE TEMP TABLE pointing AS SELECT conrelid::regclass::text AS child, conname FROM pg_constraint"
+            " WHERE contype = 'f' AND confrelid IN ('enterprises_enterprise'::regclass, 'plots_plot'::regclass)"
+        )
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SELECT child, conname FROM pointing")
+        for child, name in cursor.fetchall():
+            cursor.execute(f'ALTER TABLE {child} DROP CONSTRAINT "{name}"')
+    with pytest.raises(DatabaseError, match="已有评价结果"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement, names)
+
+
+@pytest.mark.parametrize("statement", [
+    "INSERT INTO evaluation_score (run_id, enterprise_id, district_code, town_code, zone_code, industry_code, cohort,"
+    " land_m2, \"values\", points, grade, why) VALUES (%(run)s, 999999, '', '', '', '', 0, 0, '{}', '{}', '', 's')",
+    "INSERT INTO evaluation_plotscore (run_id, plot_id, area_m2, enterprises, rated, grade)"
+    " VALUES (%(run)s, '440605001001GB99999', 1, 1, 1, 'A')",
+    "INSERT INTO evaluation_plotscore (run_id, plot_id, area_m2, enterprises, rated, grade)"
+    " VALUES (999999, %(plot)s, 1, 1, 1, 'A')",
+])  # fmt: skip
+def test_results_are_of_a_run_and_about_something_that_is_there(firms, statement):
+    run = Run.objects.create(
+        year=YEAR, number=1, place_id=CITY_CODE, version=version(), engine="postgres", as_of=timezone.now()
+    )
+    names = {"run": run.pk, "plot": firms[3].occupations.get().plot_id}
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement, names)
+
+
+def test_a_run_with_results_stays_even_without_its_seal(firms):
+    run = Run.objects.create(
+        year=YEAR, number=1, place_id=CITY_CODE, version=version(), engine="postgres", as_of=timezone.now()
+    )
+    PlotScore.objects.create(
+        run=run, plot=firms[0].occupations.get().plot, area_m2=1, enterprises=1, rated=1, grade="A"
+    )
+    with pytest.raises(IntegrityError, match="评价已有结果"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM evaluation_run WHERE id = %s", [run.pk])
