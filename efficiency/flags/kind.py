@@ -57,14 +57,10 @@ def assess(case: Case, _on: dt.date) -> Sequence[Finding]:
 
 
 def facts(case: Case) -> Sequence[tuple[Any, Any, Any]]:
-    """What is asked, and what the enterprise plans, in lines: (label, value, note)."""
-    plan = case.data or {}
+    """What is asked, in lines: (label, value, note); the plan is shown with every supervision."""
     lines = [
         (_("预警"), "；".join(case.cause.get("causes", [])), ""),
         (_("整改要求"), case.cause.get("requirement", ""), ""),
-        (_("整改措施"), plan.get("measures", ""), ""),
-        (_("完成日期"), plan.get("done_by", ""), _("企业方案所报")),
-        (_("负责人"), plan.get("responsible", ""), ""),
     ]
     return [line for line in lines if line[1]]
 

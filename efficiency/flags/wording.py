@@ -186,8 +186,7 @@ def _idle_falling(flag: Flag, said: dict[str, Any]) -> tuple[str, list[Line]]:
         Line(
             _("未使用的份额"),
             percent(idle),
-            _("%(mu)s 亩；达 %(limit)s%% 为闲置")
-            % {"mu": _mu(as_decimal(said["plot_area_m2"]) * idle), "limit": _limit(said, "flag.idle_share_percent")},
+            _("达 %(limit)s%% 为闲置") % {"limit": _limit(said, "flag.idle_share_percent")},
         ),
     ]
     if built is not None and planned is not None:

@@ -101,7 +101,7 @@ def _new(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "flags/new.html",
-        {"form": form, "refusal": refusal, "config": _config(user)},
+        {"form": form, "refusal": refusal, "config": _config(user, str(form["plot"].value() or ""))},
         status=422 if request.method == "POST" else 200,
     )
 
@@ -120,12 +120,16 @@ def _add(data: dict[str, Any], request: HttpRequest, user: User) -> Flag:
     )
 
 
-def _config(user: User) -> dict[str, Any]:
-    """What the script of the map stands on: the plots' tiles, where the reader's places lie, and its sentences."""
+def _config(user: User, plot: str) -> dict[str, Any]:
+    """What the script of the map stands on: the plots' tiles, where to begin, and its sentences.
+
+    The map begins at ``plot``, else at the reader's places.
+    """
+    begin = PlotVersion.objects.visible_to(user).in_force_on(timezone.localdate()).filter(plot=plot)
     districts = Jurisdiction.objects.districts().order_by()
     if not user.sees_city:
         districts = districts.filter(code__in=user.place_codes)
-    box = districts.aggregate(box=Extent("geom"))["box"]
+    box = begin.aggregate(box=Extent("geom"))["box"] or districts.aggregate(box=Extent("geom"))["box"]
     return {
         "layers": [
             {"name": name, "tiles": f"/tiles/{name}/", "themes": []} for name in ("districts", "plots", "zones")

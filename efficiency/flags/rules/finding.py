@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -46,7 +47,7 @@ class Asked:
     def evaluated(self) -> Run:
         """The run the year was judged by. Raises CannotTell."""
         if self.run is None:
-            raise CannotTell(f"{self.year} 年还没有公示或公布的评价")
+            raise CannotTell(f"{self.year} 年还没有公布的评价")
         return self.run
 
 
@@ -106,7 +107,7 @@ def raise_by(finder: Finder, asked: Asked, *, by: int | None, districts: Sequenc
                 "unpublished": asked.unpublished,
                 "districts": None if districts is None else list(districts),
                 "by": by,
-                "limits": _json(limits),
+                "limits": json.dumps(limits, ensure_ascii=False),
                 **factors,
                 **facts,
             },
@@ -116,11 +117,6 @@ def raise_by(finder: Finder, asked: Asked, *, by: int | None, districts: Sequenc
 
 def _limit(key: str, asked: Asked) -> dict[str, Any]:
     found = policy.value(key, CITY_CODE, on=asked.on)
-    return {"value": None if found.value is None else str(found.value.normalize()), "text": found.text,
-            "parameter": found.citation.parameter_id}  # fmt: skip
-
-
-def _json(value: Any) -> str:
-    import json
-
-    return json.dumps(value, ensure_ascii=False)
+    # Decimal('30.000000') reads 30; 'f' keeps it from becoming 3E+1.
+    number = None if found.value is None else f"{found.value.normalize():f}"
+    return {"value": number, "text": found.text, "parameter": found.citation.parameter_id}

@@ -61,13 +61,14 @@ class Picture:
 def raise_all(*, year: int, run: Run | None = None, by: User | None = None, on: dt.date | None = None) -> Raised:
     """Ask every rule about ``year`` and write what is not flagged yet, in one transaction.
 
-    ``run`` is the evaluation the year was judged by; without one the newest that was shown. In the name of a
+    ``run`` is the evaluation the year was judged by; without one the published one or, where somebody asks, the one
+    still in its objection window. In the name of a
     monitor the rules speak of the monitor's places; without ``by`` (the schedule) of the whole city. Raises
     NotAllowed, and Refused for a run that was shown to nobody or no longer counts.
     """
     if by is not None and not perms.raises_somewhere(by):
         raise NotAllowed(_("预警由亩均效益监测人员标记。"))
-    run = run or newest_run(year)
+    run = run or _counting(year, (RunState.FINAL.value,) if by is None else SHOWN)
     if run is not None and (run.year != year or run.state not in SHOWN):
         raise Refused(
             _("%(run)s现为“%(state)s”，不能据以标记预警。请选择 %(year)s 年公示中或已公布的评价。")
@@ -95,15 +96,8 @@ def raise_nightly(day: dt.date) -> list[Raised]:
     found = []
     for year in (day.year - 2, day.year - 1):
         refresh_land(year=year)
-        run = Run.objects.current().filter(year=year, place=CITY_CODE, state=RunState.FINAL).first()
-        found.append(raise_all(year=year, run=run, on=day))
+        found.append(raise_all(year=year, on=day))
     return found
-
-
-def newest_run(year: int) -> Run | None:
-    """The evaluation of the city that counts for ``year``: published, else in its objection window."""
-    runs = Run.objects.current().filter(year=year, place=CITY_CODE, state__in=SHOWN)
-    return runs.order_by("state", "-number").first()
 
 
 def add_by_hand(
@@ -184,6 +178,12 @@ def _only_occupant(plot: Plot | None, on: dt.date) -> Enterprise | None:
         return None
     occupants = list(Occupation.objects.in_force_on(on).filter(plot=plot).select_related("enterprise")[:2])
     return occupants[0].enterprise if len(occupants) == 1 else None
+
+
+def _counting(year: int, states: Iterable[str]) -> Run | None:
+    """The evaluation of the city that counts for ``year`` among those in ``states``; a published one comes first."""
+    runs = Run.objects.current().filter(year=year, place=CITY_CODE, state__in=states)
+    return runs.order_by("state", "-number").first()
 
 
 def _tell_monitors(newest: int, by: User | None) -> None:

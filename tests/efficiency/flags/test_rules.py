@@ -10,9 +10,10 @@ from django.db import IntegrityError, transaction
 
 from core.accounts.models import CITY_CODE, Role
 from core.refusals import NotAllowed, Refused
+from efficiency.evaluation.models import Run
 from efficiency.flags import wording
 from efficiency.flags.models import Flag, Rule
-from efficiency.flags.services.raising import raise_all
+from efficiency.flags.services.raising import raise_all, raise_nightly
 from efficiency.returns.due import due_on
 from efficiency.returns.models import PlotFigure
 from landuse.plots.models import Occupation
@@ -61,7 +62,9 @@ def test_every_doubt_lowers_the_confidence(db):
     firm.returns.update(status="provisional")
     Occupation.objects.update(share="0.5")
     ground.occupy(places.enterprise(50), places.PlotVersion.objects.get(), "0.5")
-    raise_all(year=ground.YEAR, on=LATER)
+    # By itself a rule speaks of what was published; somebody may ask by what is still contested.
+    assert "class_d" in raise_all(year=ground.YEAR, on=LATER).silent
+    raise_all(year=ground.YEAR, run=Run.objects.get(), on=LATER)
     (flag,) = flags(Rule.CLASS_D)
     assert flag.evidence["doubts"] == ["provisional", "shared", "unpublished"]
     # 0.8 × 0.9 × 0.9
@@ -72,8 +75,6 @@ def test_every_doubt_lowers_the_confidence(db):
 def test_a_run_nobody_was_shown_flags_nobody(db):
     evaluated("D", state="computed")
     assert "class_d" in raise_all(year=ground.YEAR, on=LATER).silent
-    from efficiency.evaluation.models import Run
-
     with pytest.raises(Refused, match="不能据以标记"):
         raise_all(year=ground.YEAR, run=Run.objects.get(), on=LATER)
 
@@ -238,3 +239,18 @@ def test_three_at_once_flag_every_cause_once():
     results = at_once([lambda: raise_all(year=ground.YEAR, on=LATER)] * 3)
     assert Flag.objects.count() == 4
     assert sum(result.total for result in results) == 4
+
+
+def test_the_night_asks_about_the_last_two_years(db):
+    evaluated("D")
+    found = raise_nightly(dt.date(ground.YEAR + 1, 7, 1))
+    assert [(raised.year, raised.counts.get("class_d")) for raised in found] == [(2023, None), (2024, 1)]
+    assert raise_nightly(dt.date(ground.YEAR + 1, 7, 2))[1].total == 0
+
+
+def test_monitors_of_the_district_are_told_how_many_are_new(db):
+    here, away = places.account(Role.MONITOR, places.NANHAI), places.account(Role.MONITOR, places.SANSHUI)
+    evaluated("D", "D")
+    raise_all(year=ground.YEAR, on=LATER)
+    assert [row.text for row in here.notifications.all()] == ["新增 2 条待核实的低效预警。"]
+    assert away.notifications.count() == 0

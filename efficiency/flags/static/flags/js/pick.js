@@ -15,7 +15,7 @@ L.control
   .zoom({ position: "bottomright", zoomInTitle: config.texts.zoomIn, zoomOutTitle: config.texts.zoomOut })
   .addTo(map);
 const [west, south, east, north] = config.home;
-map.fitBounds([[south, west], [north, east]]);
+map.fitBounds([[south, west], [north, east]], { maxZoom: 17 });
 const tiles = new TileLayers(map, config, ["districts", "plots", "zones"], () => {});
 tiles.show(["districts", "plots", "zones"], { ...styles(colours(), null), key: "pick" }, {});
 
