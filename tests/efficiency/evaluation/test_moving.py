@@ -148,3 +148,17 @@ def test_without_returns_the_preview_says_so(client):
     data = drafts.stated(drafts.sample())
     assert "还没有企业年报" in ask(client, places.account(Role.PARKS, CITY_CODE), data).content.decode()
     assert SchemeVersion.objects.filter(revision__gt=0).count() == 0
+
+
+def test_asking_again_within_a_minute_reads_no_columns(client, firm_columns, django_assert_max_num_queries):
+    who = drafts.people()
+    approved = drafts.bring(drafts.sample(), who, "approved")
+    data = drafts.stated(approved)
+    ask(client, who.monitor, data)
+    for number in range(9, 20):
+        firms.firm(number, tax_cny=1, electricity_kwh=1)
+    refresh_land(year=YEAR)
+    body = json.dumps({"version": approved.pk, "data": data})
+    with django_assert_max_num_queries(12):
+        html = client.post(reverse("evaluation:preview"), body, content_type="application/json").content.decode()
+    assert "按 8 家企业试算" in html

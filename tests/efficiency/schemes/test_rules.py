@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import copy
 import json
+import shutil
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.core.management import call_command
-from hypothesis import given
+from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from core.policy.fixture_files import FixtureError
 from core.refusals import Refused
-from efficiency.schemes import checks, reading
+from efficiency.schemes import checks, fixtures, reading
 from efficiency.schemes.models import Indicator, Scheme, SchemeVersion, VersionState
-from efficiency.schemes.rules import Rules, rules_of
+from efficiency.schemes.rules import CohortRules, Cut, IndicatorRules, Rules, rules_of
+from efficiency.schemes.writing import write
 
 FILES = sorted((Path(settings.BASE_DIR) / "fixtures/schemes").glob("*.json"))
 
@@ -152,3 +155,109 @@ def test_whatever_is_sent_is_answered_with_sentences_and_never_with_an_error(any
         rules, faults = reading.read(stated)
         assert rules is not None or faults
         reading.read_frame(stated)
+
+
+# ── writing and files ────────────────────────────────────────────────────────
+
+
+def _decimal(places: int, least: int, most: int) -> st.SearchStrategy[Decimal]:
+    return st.integers(least, most).map(lambda number: Decimal(number).scaleb(-places))
+
+
+INDICATORS = st.builds(
+    IndicatorRules,
+    name=st.text("亩均税收产值能耗", min_size=1, max_size=8),
+    numerator=st.sampled_from(["tax_cny", "output_cny", "added_value_cny"]),
+    denominator=st.sampled_from(["land_mu", "energy_tce", "staff"]),
+    unit=st.just("万元/亩"),
+    weight=_decimal(2, 1, 10_000),
+    scale=_decimal(6, 1, 10**12),
+    direction=st.sampled_from(["more", "less"]),
+    base_kind=st.just("fixed"),
+    base=_decimal(6, 1, 10**12),
+    cap=st.none() | _decimal(2, 100, 99_999),
+    missing=st.sampled_from(["zero", "average", "spread", "unrated"]),
+)
+CUTS = st.lists(_decimal(2, 1, 9_999), min_size=3, max_size=3, unique=True).map(
+    lambda bounds: tuple(
+        Cut(grade, bound) for grade, bound in zip("ABCD", [*sorted(bounds), Decimal(100)], strict=True)
+    )
+)
+COHORTS = st.builds(
+    CohortRules,
+    name=st.text("规上下企业组", min_size=1, max_size=10),
+    indicators=st.lists(INDICATORS, max_size=4).map(tuple),
+    cuts=CUTS,
+    above_scale=st.sampled_from([None, True, False]),
+    sizes=st.lists(st.sampled_from(["large", "medium", "small"]), unique=True).map(tuple),
+    industries=st.just(()),
+    not_industries=st.just(("13",)),
+    least_land_mu=st.none() | _decimal(2, 0, 99_999),
+    least_age_years=st.none() | st.integers(0, 50),
+    land_basis=st.sampled_from(["registered", "actual", "converted"]),
+)
+EDITIONS = st.builds(
+    Rules,
+    cohorts=st.lists(COHORTS, max_size=3).map(tuple),
+    requires=st.lists(
+        st.lists(st.sampled_from(["tax_cny", "staff"]), min_size=1, unique=True).map(tuple), max_size=4
+    ).map(tuple),
+    merge_tenants=st.booleans(),
+)
+
+
+@pytest.mark.django_db
+@hypothesis_settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(EDITIONS, min_size=1, max_size=3))
+def test_any_edition_laid_over_any_other_is_read_back_as_it_was_written(editions):
+    version = SchemeVersion.objects.get(scheme__code="s002-plain")
+    for rules in editions:
+        write(version, rules)
+        version.save()
+        stored = rules_of(SchemeVersion.objects.get(pk=version.pk))
+        assert stored == rules
+        assert stored.digest == rules.digest == Rules.from_data(rules.as_data()).digest
+
+
+def spoiled(tmp_path, change):
+    """A copy of the fixtures with one scheme changed."""
+    shutil.copytree(Path(settings.BASE_DIR) / "fixtures/schemes", tmp_path / "schemes")
+    path = tmp_path / "schemes/huangyan-2022.json"
+    item = json.loads(path.read_text())
+    change(item)
+    path.write_text(json.dumps(item))
+    return tmp_path
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda item: item["version"]["cohorts"][0]["indicators"][0].update(weight="29"), "权重合计为 99.00"),
+        (lambda item: item["version"]["cohorts"][1]["cuts"].pop(), "分档未到 100%"),
+        (lambda item: item["version"]["cohorts"][0]["indicators"][0].update(numerator="profit"), "请选择“分子”"),
+        (lambda item: item.update(place="999999"), "没有代码为“999999”的地区"),
+        (lambda item: item.update(document="S999"), "没有文件“S999”"),
+        (lambda item: item.pop("source"), "应恰有"),
+        (lambda item: item.update(name="名" * 81), "超过 80 字"),
+    ],
+)
+def test_a_file_that_will_not_do_is_refused_with_its_name_and_writes_nothing(tmp_path, change, said):
+    before = list(Scheme.objects.values())
+    with pytest.raises(FixtureError, match=said) as refusal:
+        fixtures.load_schemes(spoiled(tmp_path, change))
+    assert "schemes/huangyan-2022.json" in str(refusal.value)
+    assert list(Scheme.objects.values()) == before
+
+
+@pytest.mark.django_db
+def test_a_corrected_file_reaches_a_sample_nobody_has_touched(tmp_path):
+    def correct(item):
+        item["name"] = "改名的样例"
+        item["version"]["cohorts"][0]["indicators"][0]["base"] = "24.1"
+        item["version"]["objection_days"] = 5
+
+    assert fixtures.load_schemes(spoiled(tmp_path, correct)).updated == 1
+    version = SchemeVersion.objects.get(scheme__code="huangyan-2022")
+    assert (version.scheme.name, version.objection_days) == ("改名的样例", 5)
+    assert rules_of(version).cohorts[0].indicators[0].base == Decimal("24.1")
