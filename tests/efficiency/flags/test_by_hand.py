@@ -14,7 +14,9 @@ from django.utils import timezone
 
 from core.accounts.models import Role
 from core.refusals import NotAllowed, Refused
+from core.uploads import FORM_BYTES, is_longer
 from efficiency.flags.models import Flag, FlagPhoto, Visit
+from efficiency.flags.pages import by_hand, photos
 from efficiency.flags.services import visiting
 from efficiency.flags.services.raising import Picture, add_by_hand, add_photo
 from tests import places
@@ -134,16 +136,24 @@ def test_visits_are_noted_and_stand(who):
         Visit.objects.filter(pk=visit.pk).update(text="别的")
 
 
-def test_300_mb_are_refused_before_they_are_read(client, who):
+def test_what_is_too_long_is_refused_before_it_is_read(client, who, monkeypatch):
     flag = ground.flag(who)
     client.force_login(who.monitor)
-    address = reverse("flags:add_photos", args=[flag.pk])
-    sent = {"content_type": "multipart/form-data; boundary=b", "CONTENT_LENGTH": str(300 << 20)}
-    answer = client.generic("POST", address, b"x" * 1000, **sent)
-    assert answer.status_code == 302
-    assert "超过" in client.get(answer.url).content.decode()
-    answer = client.generic("POST", reverse("flags:new"), b"x", **sent)
-    assert (answer.status_code, Flag.objects.count()) == (302, 1)
+    for page in (photos, by_hand):
+        monkeypatch.setattr(page, "MOST_TOGETHER", 1000)
+    long = SimpleUploadedFile("一.jpg", JPEG + b"\0" * FORM_BYTES * 2, "image/jpeg")
+    answer = client.post(reverse("flags:add_photos", args=[flag.pk]), {"photo": long}, follow=True)
+    assert "没有上传" in answer.content.decode()
+    long.seek(0)
+    answer = client.post(reverse("flags:new"), {"title": "空置", "photo": long}, follow=True)
+    assert "没有上传" in answer.content.decode()
+    assert (FlagPhoto.objects.count(), Flag.objects.count()) == (0, 1)
+
+
+def test_300_mb_are_longer_than_may_be_kept(rf):
+    request = rf.post("/", CONTENT_LENGTH=str(300 << 20))
+    assert is_longer(request, photos.MOST_TOGETHER)
+    assert not is_longer(rf.post("/", CONTENT_LENGTH=str(20 << 20)), photos.MOST_TOGETHER)
 
 
 def test_photographs_are_sent_through_the_page_and_shown(client, who):

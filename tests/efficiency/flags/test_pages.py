@@ -203,7 +203,7 @@ def test_visits_are_listed_and_noted(client, who):
     answer = page(client, who.parks, reverse("flags:visits"), on=today, text="设备停用", plot=plot.plot_id)
     assert answer.status_code == 302
     assert "设备停用" in text(page(client, who.head, reverse("flags:visits")))
-    assert "登记走访" not in text(page(client, who.head, reverse("flags:visits")))
+    assert "visit-new" not in text(page(client, who.head, reverse("flags:visits")))
     assert page(client, who.parks, reverse("flags:visits"), on="", text="", plot="x").status_code == 422
     flag = ground.flag(who)
     page(client, who.monitor, reverse("flags:visit", args=[flag.pk]), on=today, text="再次走访")
