@@ -13,6 +13,7 @@ urlpatterns = [
     path("compliance/", include("landuse.redline.urls")),
     path("quotas/", include("landuse.quotas.urls")),
     path("returns/", include("efficiency.returns.urls")),
+    path("agreements/", include("efficiency.agreements.urls")),
     path("flags/", include("efficiency.flags.urls")),
     path("schemes/", include("efficiency.schemes.urls")),
     path("evaluation/", include("efficiency.evaluation.urls")),

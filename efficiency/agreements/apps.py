@@ -8,3 +8,12 @@ class AgreementsConfig(AppConfig):
     label = "agreements"
     verbose_name = "监管协议"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        # Imported here: they read models, which exist only once all apps are loaded.
+        from efficiency.agreements import kind, standing
+        from efficiency.agreements.services import reminding
+
+        kind.register()
+        standing.register()
+        reminding.register()

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from core.casework.models import Case
 from core.history import tracked
 from core.moves import declared_moves, only_these_change, stands_with
 from core.policy.models import Jurisdiction
-from efficiency.agreements.queries import AgreementQuerySet, OfAgreementQuerySet
+from efficiency.agreements.queries import AgreementQuerySet, CheckQuerySet, OfAgreementQuerySet
 from efficiency.returns.models import YearlyReturn
 from landuse.plots.models import Plot
 from parks.enterprises.models import Enterprise
@@ -166,6 +169,15 @@ class Agreement(models.Model):
     def __str__(self) -> str:
         return self.number
 
+    def get_absolute_url(self) -> str:
+        """The agreement's page."""
+        return reverse("agreements:agreement", args=[self.pk])
+
+    def promised_day(self, milestone: str) -> dt.date | None:
+        """The day agreed for a milestone."""
+        day: dt.date | None = getattr(self, f"{milestone}_by")
+        return day
+
 
 @tracked()
 class AgreedIndicator(models.Model):
@@ -245,6 +257,8 @@ class Verdict(models.TextChoices):
 class Check(models.Model):
     """履约核查: one promise against its fact on one day; written once, a later check stands beside it.
 
+    One is written when its outcome is another than the last one's, so that the rows are the history of changes.
+
     ``ratio`` is actual ÷ promised for a per-亩 promise; ``days`` how late a milestone was (negative: early).
     ``evidence`` names what was compared: the return's version, the land, the fact's row.
     """
@@ -265,16 +279,14 @@ class Check(models.Model):
         YearlyReturn, models.PROTECT, null=True, related_name="+", verbose_name=_("年报版本"), db_index=False
     )
 
-    objects = OfAgreementQuerySet.as_manager()
+    objects = CheckQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("履约核查")
         verbose_name_plural = _("履约核查")
-        ordering = ["-on", "subject", "-year"]
+        ordering = ["-on", "-pk"]
+        indexes = [models.Index(fields=["agreement", "subject", "year", "-on", "-id"], name="check_latest_of_each")]
         constraints = [
-            models.UniqueConstraint(
-                fields=["agreement", "on", "subject", "year"], nulls_distinct=False, name="agreements_check_once_a_day"
-            ),
             models.CheckConstraint(name="agreements_verdict_known", condition=Q(verdict__in=Verdict.values)),
             models.CheckConstraint(
                 name="agreements_check_subject_known",
@@ -286,6 +298,16 @@ class Check(models.Model):
 
     def __str__(self) -> str:
         return f"{self.agreement_id} {self.subject} {self.verdict}"
+
+    @property
+    def is_milestone(self) -> bool:
+        """Whether it judges a day, not a figure."""
+        return self.subject in Milestone.values
+
+    @property
+    def title(self) -> str:
+        """The promise in words."""
+        return str(Milestone(self.subject).label if self.is_milestone else Promise(self.subject).label)
 
 
 @tracked()

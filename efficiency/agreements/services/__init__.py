@@ -1,0 +1,1 @@
+"""The only writers of agreements and of what follows from them."""
