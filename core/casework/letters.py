@@ -10,12 +10,12 @@ import datetime as dt
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from core import pdfs
 from core.accounts.models import Role
 from core.casework import offices
 from core.casework.models import Case, TimelineEntry
@@ -90,18 +90,9 @@ def _named(case: Case, letter: Letter) -> Any:
 
 def decision_letter(case: Case) -> bytes:
     """The letter of a case as PDF, in Chinese whoever reads it. Raises NoLetter."""
-    # Imported here: it loads Pango, which a process that writes no letter need not.
-    import weasyprint
-    from weasyprint.urls import URLFetcher
-
     with translation.override(settings.LANGUAGE_CODE):
-        page = render_to_string("casework/letter/letter.html", context(case))
-        style = render_to_string("casework/letter/letter.css", {"demo": case.is_demo})
-    # No protocol at all: a letter shows text, and text must not make the server fetch anything.
-    nothing = URLFetcher(allowed_protocols=())
-    document = weasyprint.HTML(string=page, url_fetcher=nothing)
-    pdf: bytes = document.write_pdf(stylesheets=[weasyprint.CSS(string=style, url_fetcher=nothing)])
-    return pdf
+        held = context(case)
+    return pdfs.drawn("casework/letter/letter.html", "casework/letter/letter.css", {**held, "demo": case.is_demo})
 
 
 def context(case: Case) -> dict[str, Any]:
