@@ -30,7 +30,8 @@ SELECT jsonb_build_object(
     'around', (
         SELECT coalesce(jsonb_agg(ST_AsSVG(v.geom_3857, 1, 1)), '[]')
         FROM plots_plotversion v, frame
-        WHERE v.geom_3857 && frame.box AND v.valid_to IS NULL AND v.plot_id IS DISTINCT FROM %(plot)s
+        WHERE %(neighbours)s AND v.geom_3857 && frame.box AND v.valid_to IS NULL
+            AND v.plot_id IS DISTINCT FROM %(plot)s
     )
 )::text
 """
@@ -47,12 +48,16 @@ class Drawing:
     dot: float
 
 
-def drawing(plot: str | None, point: Any) -> Drawing | None:
-    """What the page of a flag draws; None where it has neither plot nor point. ``point`` is EPSG:4490. One query."""
+def drawing(plot: str | None, point: Any, *, neighbours: bool) -> Drawing | None:
+    """What the page of a flag draws; None where it has neither plot nor point. ``point`` is EPSG:4490. One query.
+
+    ``neighbours`` draws the plots around it, which enterprises do not read.
+    """
     if plot is None and point is None:
         return None
     with connection.cursor() as cursor:
-        cursor.execute(_SQL, {"plot": plot, "point": bytes(point.ewkb) if point is not None else None})
+        ewkb = bytes(point.ewkb) if point is not None else None
+        cursor.execute(_SQL, {"plot": plot, "point": ewkb, "neighbours": neighbours})
         (document,) = cursor.fetchone()
     drawn = json.loads(document)
     west, south, east, north = drawn["frame"]

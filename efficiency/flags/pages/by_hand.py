@@ -41,7 +41,11 @@ class ByHandForm(forms.Form):
     plot = forms.CharField(label=gettext_lazy("宗地代码"), max_length=19, required=False)
     enterprise = forms.CharField(label=gettext_lazy("企业（统一社会信用代码）"), max_length=18, required=False)
     note = forms.CharField(
-        label=gettext_lazy("说明"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 4})
+        label=gettext_lazy("说明"),
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=gettext_lazy("确认后企业可以看到说明，看不到照片。"),
     )
     lon = forms.FloatField(required=False, min_value=-180, max_value=180, widget=forms.HiddenInput)
     lat = forms.FloatField(required=False, min_value=-90, max_value=90, widget=forms.HiddenInput)

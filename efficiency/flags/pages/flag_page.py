@@ -72,7 +72,7 @@ def page(
             "inside": inside,
             "tone": TONES[FlagState(row.state)],
             "district": district.name if district else row.district_code,
-            "drawing": drawing(row.plot_id, row.place),
+            "drawing": drawing(row.plot_id, row.place, neighbours=inside),
             "may_confirm": perms.may(user, row, "confirm"),
             "may_dismiss": perms.may(user, row, "dismiss"),
             "may_undo": perms.may(user, row, "undo"),

@@ -12,9 +12,11 @@ from django.utils import timezone
 from openpyxl import load_workbook
 
 from core.accounts.models import CITY_CODE, Role
+from efficiency.evaluation.models import Run
 from efficiency.flags import perms
 from efficiency.flags.models import Flag, FlagState, Rule, Visit
 from efficiency.flags.services import deciding
+from efficiency.flags.services.raising import raise_all
 from efficiency.schemes.models import ClassMeasure
 from tests import places
 from tests.efficiency.flags import ground
@@ -117,6 +119,29 @@ def test_figures_of_others_stay_hidden_from_an_enterprise(client, who):
     assert "100.00 万元" not in answer
     assert "部分土地闲置" in answer
     assert "100.00 万元" in text(page(client, who.monitor, reverse("flags:flag", args=[flag.pk])))
+
+
+def test_neighbours_of_a_plot_are_drawn_for_staff_only(client, who):
+    plot = places.plot(1)
+    places.plot(2)
+    flag = brought(who, FlagState.CONFIRMED, plot=plot.plot)
+    address = reverse("flags:flag", args=[flag.pk])
+    assert text(page(client, who.monitor, address)).count('class="around"') == 1
+    answer = text(page(client, who.applicant, address))
+    assert (answer.count('class="around"'), answer.count('class="plot"')) == (0, 1)
+
+
+def test_a_superseded_run_says_what_became_of_the_enterprise(client, who):
+    made = ground.run(state="objection")
+    ground.score(made, who.enterprise, "D")
+    ground.seal(made)
+    raise_all(year=ground.YEAR, run=made, by=who.monitor)
+    flag = Flag.objects.get(rule=Rule.CLASS_D)
+    newest = ground.run(state="objection", supersedes=made)
+    ground.score(newest, who.enterprise, "C")
+    Run.objects.filter(pk=made.pk).update(state="superseded")
+    ground.seal(newest)
+    assert "新结果为“C 类”" in text(page(client, who.monitor, reverse("flags:flag", args=[flag.pk])))
 
 
 def test_a_district_reads_its_own_flags(client, who):
