@@ -112,7 +112,7 @@ def test_land_corrected_with_a_reason_and_undone(page):
     sign_in(page, who.monitor, f"/returns/land/{YEAR}/{who.firm.uscc}/")
     expect(page.locator("h1")).to_contain_text("实际用地")
     assert accessibility_problems(page) == []
-    page.get_by_label("口径").select_option("actual")
+    page.get_by_label("口径", exact=True).select_option("actual")
     page.get_by_label("面积（m²）").fill("20000")
     page.get_by_label("理由").fill("实测")
     page.get_by_role("button", name="保存更正").click()

@@ -267,6 +267,7 @@ def _context(
         "hints": plausible.hints(
             amounts, before={key: getattr(before, key) if before else None for key in KEYS}, place=firm.district_id
         ),
+        "filled": any(texts_typed.values()),
         "refusal": "",
         "differences": [],
         "config": {
