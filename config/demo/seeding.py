@@ -10,7 +10,7 @@ import shapely
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from config.demo import cases, city, evaluations, layers, members
+from config.demo import cases, city, evaluations, layers, members, reports, supervision
 from config.demo.accounts import Password, create_accounts, usernames
 from config.demo.city import City, Say
 from config.demo.copying import restart_ids
@@ -87,7 +87,10 @@ def seed_demo(*, seed: int, plots: int, years: int, password: Password, say: Say
         _analyze()
         if with_cases:
             # Outside the context above: each act is written in the name of who does it.
+            reports.load_reports(seed, accounts)
             evaluations.load_evaluations(seed, played, accounts, timed)
+            flags = supervision.load_supervision(seed, played[-1], accounts, timed)
+            timed(_("低效预警 %(count)d 条") % {"count": flags})
             result = replace(result, cases=cases.load_cases(seed, accounts))
             timed(_("办件 %(count)d 件") % {"count": result.cases})
     timed(_("示例城市已就绪"))

@@ -16,8 +16,12 @@ from config.demo.papers import sample_pdf
 from core.accounts.models import User
 from core.casework import working_days
 from core.casework.models import Alert, Case, CasePaper, Notification, Remark, TimelineEntry
-from core.casework.states import State
+from core.casework.states import Procedure, State, states_of
 from core.papers import type_of
+from efficiency.agreements.models import Agreement, Breach, Check
+from efficiency.evaluation.models import Objection, Run, RunState, Score
+from efficiency.flags.models import Flag
+from efficiency.returns.models import LandCorrection, LandOfYear, SelfReport
 from landuse.quotas.models import QuotaEntry, QuotaPlan, QuotaPool
 from parks.programmes.models import Membership
 
@@ -37,9 +41,10 @@ def demo(django_db_setup: None, django_db_blocker: Any) -> Any:
 
 
 def test_there_are_cases_of_both_kinds_in_every_state_and_district(demo: seeding.Seeded) -> None:
-    assert demo.cases == Case.objects.count() >= 38
-    states = Counter(Case.objects.values_list("kind", "state"))
-    assert {state for _kind, state in states} == set(State.values)
+    cases = Case.objects.filter(procedure=Procedure.APPLICATION)
+    assert demo.cases == cases.count() >= 38
+    states = Counter(cases.values_list("kind", "state"))
+    assert {state for _kind, state in states} == set(states_of(Procedure.APPLICATION))
     for kind in ("plot_ratio", "land_quota"):
         assert sum(count for (of, _state), count in states.items() if of == kind) >= 18
     assert Case.objects.values("district").distinct().count() == 5
@@ -110,6 +115,36 @@ def test_the_first_enterprise_may_ask_for_a_higher_plot_ratio(demo: seeding.Seed
     lapsed = User.objects.get(username="ent.5").membership.enterprise
     assert Membership.objects.filter(enterprise=lapsed).exists()
     assert not Membership.objects.in_force_on().filter(enterprise=lapsed).exists()
+
+
+def test_every_year_is_evaluated_and_the_newest_is_open_to_objections(demo: seeding.Seeded) -> None:
+    runs = list(Run.objects.order_by("year"))
+    assert [(run.year, run.state) for run in runs] == [(2024, RunState.FINAL), (2025, RunState.OBJECTION)]
+    assert all(run.is_demo and run.digest and run.version.state == "approved" for run in runs)
+    assert runs[-1].objection_until >= timezone.localdate()
+    assert all(run.published_on <= timezone.localdate() for run in runs[:-1])
+    assert Score.objects.filter(run=runs[-1]).exclude(grade="").values("grade").distinct().count() >= 4
+    assert Objection.objects.get().state == "open"
+
+
+def test_agreements_are_kept_late_and_broken_and_flags_followed(demo: seeding.Seeded) -> None:
+    assert Agreement.objects.filter(state="in_force", is_demo=True).count() == Agreement.objects.count() > 5
+    verdicts = set(Check.objects.latest_of_each().values_list("verdict", flat=True))
+    assert verdicts >= {"kept", "broken", "late", "overdue", "pending"}
+    assert Breach.objects.exists()
+    assert set(Flag.objects.values_list("state", flat=True)) >= {"raised", "confirmed", "dismissed", "closed"}
+    assert not Flag.objects.filter(is_demo=False).exists()
+    assert set(Case.objects.filter(kind="rectification").values_list("state", flat=True)) == {
+        "issued", "planned", "rectified",
+    }  # fmt: skip
+
+
+def test_the_accounts_own_reports_are_at_every_stage(demo: seeding.Seeded) -> None:
+    states = dict(SelfReport.objects.values_list("enterprise__members__user__username", "state"))
+    assert states == {"ent.1": "confirmed", "ent.2": "submitted", "ent.3": "returned", "ent.4": "draft"}
+    correction = LandCorrection.objects.get(withdrawn_at=None)
+    land = LandOfYear.objects.get(enterprise=correction.enterprise, year=correction.year)
+    assert land.actual_m2 == float(correction.area_m2)
 
 
 def test_days_are_counted_back_over_weekends_and_holidays(demo: seeding.Seeded) -> None:
