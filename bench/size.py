@@ -37,10 +37,12 @@ def main(plots: int, *, keep: bool) -> dict[str, Any]:
         import django
 
         django.setup()
-        from bench import compliance, mapedit, tiles
+        from bench import compliance, evaluation, mapedit, returns, tiles
 
         measured.append(compliance.row(environment["DATABASE_URL"]))
         measured += tiles.rows(environment)
+        measured += evaluation.rows(environment["DATABASE_URL"], plots)
+        measured += returns.rows(environment, plots)
         # Last: it publishes.
         measured += mapedit.rows(environment["DATABASE_URL"], plots)
         from django.db import connection

@@ -59,7 +59,9 @@ def amounts(cells: Cells, *, as_text: bool = False) -> Amounts:
         values[texts[good]], factor[texts[good]] = read[good], units[good]
         no_number[texts[good]] = False
         from_text[texts[good]] = not as_text
-    exact = values * (factor * smallest)
+    # What overflows is beyond the bound like any other number too large.
+    with np.errstate(over="ignore"):
+        exact = values * (factor * smallest)
     whole, fraction = _rounded(exact)
     too_large = np.abs(whole) > MOST
     known = np.isfinite(values) & ~too_large
@@ -72,7 +74,7 @@ def amounts(cells: Cells, *, as_text: bool = False) -> Amounts:
 
 def _rounded(exact: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The nearest whole numbers, halves away from zero, and where there was more than dust to round away."""
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         size = np.abs(exact)
         near = np.rint(size)
         dust = size * _DUST

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 from openpyxl import Workbook, load_workbook
 
 from core.confined import Unreadable
 from efficiency.returns.imports import separated
 from efficiency.returns.imports.examining import Examined, Options, examine
+from efficiency.returns.models import YearlyReturn
+from efficiency.returns.services.importing import import_file
 from tests import places
 from tests.efficiency.returns.files import HEAD, book
 
@@ -281,3 +284,32 @@ def test_without_last_year_the_industry_tells_a_wrong_unit(firms: list[Any], tmp
     record(rows={firm.pk: before for firm in firms[:4]}, year=2024, office="statistics", status="final", by=None)
     found = examined(book(tmp_path / "a.xlsx", [row(5, tax=200_000)]))
     assert said(found) == [(2, "unit_unusual", "warning")]
+
+
+def test_of_fifty_thousand_rows_the_three_bad_ones_are_found_and_nothing_is_written(tmp_path: Path) -> None:
+    with connection.cursor() as cursor:
+        places.enterprise(1)
+        cursor.execute(
+            "INSERT INTO enterprises_enterprise (uscc, name, short_name, industry_id, district_id, size, above_scale,"
+            " legal_representative, is_demo) SELECT uscc, '示例' || number, '', '33', %s, 'small', false, '', false"
+            " FROM unnest(%s::text[]) WITH ORDINALITY AS made (uscc, number)",
+            [places.NANHAI, [places.uscc(number) for number in range(2, 50_001)]],
+        )
+    lines = ["统一社会信用代码,实缴税收（万元）"] + [f"{places.uscc(n)},{n}.25" for n in range(1, 50_001)]
+    lines[777] = f"{places.uscc(60_000)},1"
+    lines[25_000] = f"{places.uscc(25_000)},12万3"
+    lines[49_999] = lines[3]
+    (tmp_path / "a.csv").write_text("\n".join(lines), encoding="utf-8")
+    outcome = import_file(tmp_path / "a.csv", options=Options(2025, "tax", "final"))
+    assert said(outcome.examined) == [
+        (778, "unknown_uscc", "error"),
+        (25_001, "not_a_number", "error"),
+        (50_000, "duplicate", "error"),
+    ]
+    assert outcome.examined.counts == {"read": 50_000, "new": 49_997, "changed": 0, "unchanged": 0, "refused": 3}
+    assert outcome.batch is None
+    assert not YearlyReturn.objects.exists()
+    written = import_file(tmp_path / "a.csv", options=Options(2025, "tax", "final"), accept_valid=True)
+    assert written.batch is not None
+    assert YearlyReturn.objects.count() == 49_997
+    assert YearlyReturn.objects.get(enterprise__uscc=places.uscc(40_000)).tax_cny == Decimal("400002500.00")
