@@ -15,8 +15,15 @@ def drafts(user: Viewer) -> bool:
 
 
 def edits(user: Viewer, version: SchemeVersion) -> bool:
-    """Who drafts may save, submit and discard a version while it is a draft or was sent back."""
+    """Who drafts may save and submit a version while it is a draft or was sent back."""
     return drafts(user) and version.is_editable
+
+
+def discards(user: Viewer, version: SchemeVersion) -> bool:
+    """Who may edit a draft may discard it, but not the only version of a sample: the next load would bring it back."""
+    return edits(user, version) and (
+        not version.scheme.is_sample or version.scheme.versions.exclude(pk=version.pk).exists()
+    )
 
 
 def takes_back(user: Viewer, version: SchemeVersion) -> bool:

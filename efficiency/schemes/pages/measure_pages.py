@@ -21,8 +21,6 @@ from efficiency.schemes.models import ClassMeasure, Grade
 from efficiency.schemes.pages.acts import status_of
 from efficiency.schemes.services import measures as services
 
-TONES = {"binding": "met", "reference": "", "sample": "risk"}
-
 
 class MeasureForm(forms.ModelForm):
     """One measure; the service has the last word on every field."""
@@ -59,7 +57,6 @@ def measures(request: HttpRequest) -> HttpResponse:
         {
             "heading": _("%s 条差别化政策有效") % binding if binding else _("还没有有效的差别化政策"),
             "grades": [(grade, [row for row in rows if row.grade == grade]) for grade in Grade],
-            "tones": TONES,
             "keeps": perms.keeps_measures(user),
             "binding": binding,
         },

@@ -25,6 +25,7 @@ TONES = {
     VersionState.SUBMITTED: "risk",
     VersionState.RETURNED: "unmet",
 }
+UNDER_WAY = (VersionState.DRAFT, VersionState.SUBMITTED, VersionState.RETURNED)
 REQUIRED = "efficiency.required_indicators"
 
 
@@ -34,18 +35,22 @@ def schemes(request: HttpRequest) -> HttpResponse:
     """Every scheme with the version in use and the one under way."""
     user = reader(request)
     versions: dict[int, list[SchemeVersion]] = {}
-    for row in SchemeVersion.objects.visible_to(user).select_related("author", "approved_by").order_by("-number"):
+    for row in SchemeVersion.objects.visible_to(user).select_related("scheme").order_by("-number"):
         versions.setdefault(row.scheme_id, []).append(row)
-    rows = [
-        {
-            "scheme": scheme,
-            "in_use": _first(versions.get(scheme.pk, []), (VersionState.APPROVED,)),
-            "under_way": _first(
-                versions.get(scheme.pk, []), (VersionState.DRAFT, VersionState.SUBMITTED, VersionState.RETURNED)
-            ),
-        }
-        for scheme in Scheme.objects.visible_to(user).select_related("document", "place").defer("place__geom")
-    ]
+    rows = []
+    # A scheme of which nothing may be read yet is nothing to the reader.
+    readable = Scheme.objects.visible_to(user).filter(pk__in=versions)
+    for scheme in readable.select_related("document", "place").defer("place__geom"):
+        under_way = _first(versions[scheme.pk], UNDER_WAY)
+        rows.append(
+            {
+                "scheme": scheme,
+                "in_use": _first(versions[scheme.pk], (VersionState.APPROVED,)),
+                "under_way": under_way,
+                "newest": versions[scheme.pk][0],
+                "tone": TONES.get(VersionState(under_way.state), "") if under_way else "",
+            }
+        )
     usable = sum(row["in_use"] is not None for row in rows)
     return render(
         request,
@@ -56,7 +61,6 @@ def schemes(request: HttpRequest) -> HttpResponse:
             if usable
             else _("还没有批准的评价办法"),
             "drafts": perms.drafts(user),
-            "tones": TONES,
         },
     )
 
@@ -114,6 +118,7 @@ def version_page(request: HttpRequest, found: SchemeVersion, refusal: str = "", 
             "others": others.order_by("scheme__name", "-number"),
             "may": {
                 "edit": perms.edits(user, found),
+                "discard": perms.discards(user, found),
                 "take_back": perms.takes_back(user, found),
                 "decide": perms.decides(user, found),
                 "retire": perms.retires(user, found),

@@ -111,13 +111,21 @@ def save(*, by: User, version_id: int, revision: int, data: Any) -> Saved:
 
 
 def discard(*, by: User, version_id: int) -> Scheme:
-    """Delete a draft; its rows stay in the history. Raises NotAllowed, and Refused once it was computed with."""
+    """Delete a draft, and with its only version the scheme; their rows stay in the history.
+
+    Raises NotAllowed, and Refused once it was computed with, or when it is all there is of a sample.
+    """
     with acting(by):
         version = editable(version_id, by)
         if version.runs.exists():
             raise Refused(_("已用本版作过试算，不能删除。可修改后提交。"))
+        if not perms.discards(by, version):
+            raise Refused(_("样例只有这一版，不能删除。不需要的可不提交。"))
         version.delete()
-        return version.scheme
+        scheme: Scheme = version.scheme
+        if not scheme.versions.exists():
+            scheme.delete()
+        return scheme
 
 
 def editable(version_id: int, by: User) -> SchemeVersion:

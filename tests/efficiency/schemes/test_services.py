@@ -84,6 +84,14 @@ def test_a_version_begins_as_a_copy_and_one_at_a_time(who):
     assert list(Scheme.objects.get(code=drafts.SAMPLE).versions.values_list("number", flat=True)) == [1]
 
 
+def test_the_only_version_of_a_sample_stays_and_a_scheme_goes_with_its_only_draft(who):
+    with pytest.raises(Refused, match="样例只有这一版"):
+        drafting.discard(by=who.monitor, version_id=drafts.sample().pk)
+    made = drafting.new_scheme(by=who.parks, name="佛山市亩均评价", copy_of=drafts.sample().pk)
+    drafting.discard(by=who.monitor, version_id=made.pk)
+    assert not Scheme.objects.filter(name="佛山市亩均评价").exists()
+
+
 def test_a_new_scheme_is_no_sample_and_its_name_is_its_own(who):
     version = drafting.new_scheme(by=who.parks, name="佛山市亩均评价", document="S002", copy_of=drafts.sample().pk)
     assert version.scheme.is_sample is False
@@ -201,6 +209,7 @@ def act(name: str, version: SchemeVersion, by) -> None:
 
 @pytest.mark.parametrize("state", list(VersionState))
 def test_every_role_place_and_state_is_let_through_only_where_the_rule_says(who, state):
+    Scheme.objects.update(is_sample=False)
     version = drafts.bring(drafts.sample(), who, state)
     accounts = {
         (role, place): who.colleague if (role, place) == (Role.PARKS, CITY_CODE) else places.account(role, place)
