@@ -19,7 +19,7 @@ def evaluate(engine: str, columns: Columns, rules: Rules, *, scheduler: str = ""
         return evaluate_columns(columns, rules)
     if engine == DASK:
         # Here, because loading Dask takes a second that only its runs should pay.
-        from efficiency.evaluation.engines import parts
+        import efficiency.evaluation.engines.parts as parts
 
         return parts.evaluate(columns, rules, scheduler=scheduler)
     raise Refused(_("没有“%(engine)s”这个计算引擎，可用的有 postgres 和 dask。") % {"engine": engine})
