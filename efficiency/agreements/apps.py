@@ -11,9 +11,10 @@ class AgreementsConfig(AppConfig):
 
     def ready(self) -> None:
         # Imported here: they read models, which exist only once all apps are loaded.
-        from efficiency.agreements import kind, standing
+        from efficiency.agreements import kind, panels, standing
         from efficiency.agreements.services import reminding
 
         kind.register()
+        panels.register()
         standing.register()
         reminding.register()

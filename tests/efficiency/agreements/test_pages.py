@@ -7,6 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from efficiency.agreements import panels
 from efficiency.agreements.models import Agreement, Check, MilestoneFact
 from efficiency.agreements.services import breaching
 from tests import places
@@ -134,6 +135,23 @@ def test_acts_on_the_page(client, parties):
     ended = act(client, agreement, "end", how="terminate", on=deals.TODAY.isoformat(), text="双方同意")
     assert ended.status_code == 422
     assert "尚未办结" in ended.content.decode()
+
+
+def test_home_search_and_the_map_card_know_of_agreements(client, parties):
+    deals.returned(parties.enterprise)
+    bound = deals.bound(parties)
+    deals.drawn(deals.deal_beside(parties, 2), number="示例监管〔2025〕8 号")
+    client.force_login(parties.monitor)
+    home = client.get("/").content.decode()
+    assert bound.number in home
+    assert "1 份由他人拟定" in home
+    assert bound.get_absolute_url() in client.get("/search/?q=监管").content.decode()
+    client.force_login(parties.applicant)
+    assert bound.number in client.get("/").content.decode()
+    request = type("Request", (), {"user": parties.monitor})()
+    assert panels.of_plot(request, parties.plot, deals.TODAY)["agreements"] == [bound]
+    client.force_login(parties.head)
+    assert bound.number not in client.get("/").content.decode()
 
 
 def test_somebody_elses_file_is_not_found(client, parties):
