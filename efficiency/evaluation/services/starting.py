@@ -42,7 +42,6 @@ def start(
 def run(job: Job, progress: Progress) -> dict[str, Any]:
     """Do the work of a job: the worker calls this. A run is one transaction, so that begun again it begins anew."""
     asked = job.payload
-    progress(_("读取年报和用地"), 0, 0)
     try:
         done = evaluate(
             year=asked["year"],
@@ -51,6 +50,7 @@ def run(job: Job, progress: Progress) -> dict[str, Any]:
             place=asked["place"],
             supersedes=Run.objects.get(pk=asked["supersedes"]) if asked["supersedes"] else None,
             reason=asked["reason"],
+            told=progress,
         )
     except Refused as refused:
         raise Failure(refused.sentence) from refused
