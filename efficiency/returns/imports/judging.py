@@ -127,7 +127,9 @@ def against_figures(
                            usual, remarks)  # fmt: skip
         with np.errstate(divide="ignore", invalid="ignore"):
             grows = value / before
-        jumps = comparable & ~suspect & ((grows > most) | (grows < 1 / most))
+        # A refund is told by itself, and has no percentage.
+        ordinary = comparable & (found.minor > 0) & (held.before.minor[key] > 0)
+        jumps = ordinary & ~suspect & ((grows > most) | (grows < 1 / most))
 
         def jump(at: int, key: str = key, grows: np.ndarray = grows) -> str:
             said = _("增长 %(by)s%%") if grows[at] > 1 else _("下降 %(by)s%%")
@@ -165,7 +167,7 @@ def _say_unit(
     remarks.rows(
         where, "unit_suspect", WARNING if checked else ERROR, cells.heading.text,
         lambda at: _("单位可能写错：上年为 %(before)s，与本值相差约 %(step)s 倍（本列按“%(unit)s”读取）。"
-                     "请核对单位；确实无误的，核实后勾选“单位已核实”再写入。")
+                     "请核对单位；确实无误的，核实后选“单位已核实无误”再写入。")
         % {"before": amount_text(key, int(before[at])), "step": f"{figure.scale:,}", "unit": unit},
         lambda at: shown(cells, at),
     )  # fmt: skip

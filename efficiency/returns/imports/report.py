@@ -57,7 +57,8 @@ def as_document(examined: Examined) -> dict[str, Any]:
 
 def as_kept(examined: Examined) -> dict[str, Any]:
     """What a batch keeps of an examination; see ReturnBatch."""
-    findings = examined.remarks.all()
+    # What must be mended comes first, and is the last to be left out.
+    findings = sorted(examined.remarks.all(), key=lambda each: list(SEVERITIES).index(each.severity))
     rules: dict[str, int] = {}
     for (rule, _severity), count in examined.remarks.told.items():
         rules[f"returns.{rule}"] = rules.get(f"returns.{rule}", 0) + count
