@@ -17,7 +17,7 @@ from core.refusals import NotAllowed, Refused
 from core.uploads import FORM_BYTES, is_longer
 from efficiency.flags.models import Flag, FlagPhoto, Visit
 from efficiency.flags.pages import by_hand, photos
-from efficiency.flags.services import visiting
+from efficiency.flags.services import deciding, visiting
 from efficiency.flags.services.raising import Picture, add_by_hand, add_photo
 from tests import places
 from tests.efficiency.flags import ground
@@ -167,3 +167,9 @@ def test_photographs_are_sent_through_the_page_and_shown(client, who):
     shown = client.get(reverse("flags:photo", args=[flag.pk, flag.photos.get().pk]))
     assert (shown.status_code, shown["Content-Type"]) == (200, "image/jpeg")
     assert "sandbox" in shown["Content-Security-Policy"]
+    client.force_login(who.head)
+    assert client.get(reverse("flags:photo", args=[flag.pk, flag.photos.get().pk])).status_code == 200
+    deciding.confirm(flags=[flag.pk], by=who.monitor, requirement="整改。")
+    client.force_login(who.applicant)
+    assert client.get(reverse("flags:flag", args=[flag.pk])).status_code == 200
+    assert client.get(reverse("flags:photo", args=[flag.pk, flag.photos.get().pk])).status_code == 404

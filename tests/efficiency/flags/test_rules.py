@@ -10,9 +10,11 @@ from django.db import IntegrityError, transaction
 
 from core.accounts.models import CITY_CODE, Role
 from core.refusals import NotAllowed, Refused
+from efficiency.agreements.models import Breach
 from efficiency.evaluation.models import Run
 from efficiency.flags import wording
 from efficiency.flags.models import Flag, Rule
+from efficiency.flags.services import deciding
 from efficiency.flags.services.raising import raise_all, raise_nightly
 from efficiency.returns.due import due_on
 from efficiency.returns.models import PlotFigure
@@ -139,6 +141,22 @@ def test_a_kept_promise_and_one_of_an_ended_agreement_are_not_flagged(db):
     ended.save()
     raise_all(year=ground.YEAR, on=LATER)
     assert flags(Rule.BELOW_PROMISE) == []
+
+
+def test_what_a_breach_pursues_is_not_flagged_beside_it(db):
+    plot = places.plot(1)
+    who = ground.people()
+    ground.occupy(who.enterprise, plot)
+    made = ground.agreement(who.enterprise, plot)
+    pursued = ground.check(made, day=1)
+    ground.check(made, day=2)
+    ground.check(made, "broken", "output", day=2)
+    other = ground.flag(who)
+    case = deciding.confirm(flags=[other.pk], by=who.monitor, requirement="整改。")
+    Breach.objects.create(case=case, agreement=made).checks.add(pursued)
+    raise_all(year=ground.YEAR, on=LATER)
+    (flag,) = flags(Rule.BELOW_PROMISE)
+    assert [row["subject"] for row in flag.evidence["checks"]] == ["output"]
 
 
 def falling(now: int, *, share: str = "0.7", built: str = "1.0", planned: str = "2.0") -> None:
