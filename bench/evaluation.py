@@ -21,7 +21,7 @@ _RESULTS = "evaluation_score, evaluation_plotscore, evaluation_groupscore"
 
 def rows(url: str, plots: int) -> list[dict[str, Any]]:
     """The rows of the table. Runs and results of the bench's own database are removed before and after."""
-    from django.db import transaction
+    from django.db import connection, transaction
     from django.utils import timezone
 
     from efficiency.evaluation.models import Run
@@ -47,8 +47,6 @@ def rows(url: str, plots: int) -> list[dict[str, Any]]:
         with transaction.atomic():
             facts = {"year": year, "number": 900, "place_id": "440600", "version": version, "as_of": as_of}
             run = Run.objects.create(engine="bench", **facts)
-            from django.db import connection
-
             with connection.cursor() as cursor:
                 evaluation_sql.insert(cursor, run=run.pk, year=year, as_of=as_of, rules=rules)
 
