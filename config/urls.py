@@ -17,6 +17,7 @@ urlpatterns = [
     path("flags/", include("efficiency.flags.urls")),
     path("schemes/", include("efficiency.schemes.urls")),
     path("evaluation/", include("efficiency.evaluation.urls")),
+    path("monitoring/", include("efficiency.monitoring.urls")),
 ]
 
 handler400 = "core.web.errors.bad_request"

@@ -16,21 +16,27 @@ from core.web.tiles import etag, matches, private, revision
 
 #: Five steps of viridis, dark to light: ordered in lightness, so also in grey print.
 VIRIDIS = ("#440154", "#3b528b", "#21918c", "#5ec962", "#fde725")
+#: Five steps of PuOr for changes: orange falls, purple rises; told apart by every kind of colour vision.
+PUOR = ("#b35806", "#f1a340", "#f7f7f7", "#998ec3", "#542788")
 NO_DATA = "#d5d9de"
 SHARES = (0.2, 0.4, 0.6, 0.8)
+#: Of the sizes of changes: below the first a plot counts as unchanged, above the second as changed much.
+CHANGE_SHARES = (0.25, 0.75)
 KEPT_SECONDS = 24 * 3600
 
 
-def _quantiles(rows: Any) -> tuple[list[float], float | None, float | None, int, int]:
-    """(inner limits, least, most, how many have a figure, how many in all), in one query."""
+def _quantiles(
+    rows: Any, shares: tuple[float, ...] = SHARES, of: str = "theme"
+) -> tuple[list[float], float | None, float | None, int, int]:
+    """(inner limits of ``of``, least, most, how many have a figure, how many in all), in one query."""
     try:
         inner, params = rows.order_by().values("theme").query.sql_with_params()
     except EmptyResultSet:
         return [], None, None, 0, 0
     limits, least, most, known, total = Statement(
-        "SELECT percentile_cont(%s::float8[]) WITHIN GROUP (ORDER BY theme),"  # noqa: S608
+        f"SELECT percentile_cont(%s::float8[]) WITHIN GROUP (ORDER BY {of}),"  # noqa: S608
         f" min(theme), max(theme), count(theme), count(*) FROM ({inner}) source",
-        (list(SHARES), *params),
+        (list(shares), *params),
     ).run()
     return limits or [], least, most, known, total
 
@@ -47,7 +53,25 @@ def _classes_by_number(theme: registry.Theme, rows: Any) -> dict[str, Any]:
         rounded = round(limit, theme.digits)
         if least is not None and rounded > round(least, theme.digits) and rounded not in kept:
             kept.append(rounded)
-    colours = _ramp(len(kept) + 1)
+    classes = _classes(theme, kept, _ramp(len(kept) + 1), least, most)
+    return {"breaks": kept, "classes": classes if known else [], "known": known, "unknown": total - known}
+
+
+def _classes_by_change(theme: registry.Theme, rows: Any) -> dict[str, Any]:
+    """Fallen much, fallen, about the same, risen, risen much: as far below zero as above it."""
+    limits, _least, _most, known, total = _quantiles(rows, CHANGE_SHARES, of="abs(theme)")
+    smallest = 10**-theme.digits
+    near = max(smallest, round(limits[0], theme.digits)) if limits else smallest
+    far = max(near + smallest, round(limits[1], theme.digits)) if limits else near + smallest
+    kept = [-far, -near, near, far]
+    classes = _classes(theme, kept, list(PUOR), None, None)
+    return {"breaks": kept, "classes": classes if known else [], "known": known, "unknown": total - known}
+
+
+def _classes(
+    theme: registry.Theme, kept: list[float], colours: list[str], least: float | None, most: float | None
+) -> list[dict[str, str]]:
+    """Colour and label of the classes between the limits ``kept``."""
     classes = []
     for index, colour in enumerate(colours):
         low = kept[index - 1] if index else None
@@ -63,7 +87,7 @@ def _classes_by_number(theme: registry.Theme, rows: Any) -> dict[str, Any]:
         else:
             label = f"{_number(low, theme.digits)} – {_number(high, theme.digits)}"
         classes.append({"colour": colour, "label": label})
-    return {"breaks": kept, "classes": classes if known else [], "known": known, "unknown": total - known}
+    return classes
 
 
 def _ramp(count: int) -> list[str]:
@@ -108,7 +132,10 @@ def legend(request: HttpRequest, layer: str) -> HttpResponse:
     answer = cache.get(f"legend.{tag}")
     if answer is None:
         rows = theme.annotate(asked.queryset(request.user, on), year)
-        drawn = _classes_by_number(theme, rows) if theme.kind == "number" else _classes_by_kind(theme, rows)
+        if theme.kind == "class":
+            drawn = _classes_by_kind(theme, rows)
+        else:
+            drawn = _classes_by_change(theme, rows) if theme.diverging else _classes_by_number(theme, rows)
         answer = {
             "key": theme.key,
             "label": str(theme.label),

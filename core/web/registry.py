@@ -132,7 +132,8 @@ class Theme:
     ``annotate(queryset, year)`` adds the column ``theme`` to the layer's QuerySet: a
     number in ``unit``, or one of the values of ``categories``. ``years()`` lists the
     years a yearly theme has figures of, newest first. ``watched`` are the tracked
-    models besides the layer whose rows change the colours.
+    models besides the layer whose rows change the colours. A ``diverging`` number is a
+    change: its classes lie on both sides of zero.
     """
 
     key: str
@@ -141,6 +142,7 @@ class Theme:
     kind: str = "number"
     unit: Text = ""
     digits: int = 2
+    diverging: bool = False
     categories: Sequence[Category] = ()
     years: Callable[[], Sequence[int]] | None = None
     watched: Sequence[Any] = ()

@@ -8,3 +8,10 @@ class MonitoringConfig(AppConfig):
     label = "monitoring"
     verbose_name = "监测"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        # Imported here: they read models, which exist only once all apps are loaded.
+        from efficiency.monitoring import layer, panels
+
+        layer.register()
+        panels.register()
