@@ -21,6 +21,7 @@ from core.casework.kinds import CaseKind, PaperSlot, Subject
 from core.casework.models import Case
 from core.casework.plans import PlanForm
 from core.casework.states import Procedure, State
+from efficiency.agreements.figures import permu
 from efficiency.agreements.models import Agreement, Breach, Check, Milestone, Promise
 from efficiency.agreements.services import breaching
 
@@ -72,8 +73,8 @@ def said(check: Check) -> str:
     return _("%(year)s 年%(what)s %(actual)s 万元/亩，约定不低于 %(promised)s 万元/亩。") % {
         "year": check.year,
         "what": Promise(check.subject).label,
-        "actual": "—" if check.actual is None else f"{check.actual:.4f}",
-        "promised": f"{check.promised:.4f}",
+        "actual": permu(check.actual),
+        "promised": permu(check.promised),
     }
 
 

@@ -60,7 +60,7 @@ def find(user: Any, query: str, limit: int) -> list[registry.Hit]:
 
 
 def of_plot(request: HttpRequest, feature: Any, _on: dt.date) -> dict[str, Any] | None:
-    """The agreements about a plot that the reader may see, those in force first; today's, whatever day the map shows."""
+    """The agreements about a plot that the reader may see, those in force first, as of today."""
     rows = Agreement.objects.visible_to(reader(request)).filter(plot=feature.plot_id).select_related("enterprise")
     found = sorted(rows.order_by("-pk")[:SHOWN], key=lambda row: row.state != AgreementState.IN_FORCE)
     return {"agreements": found} if found else None

@@ -104,7 +104,7 @@ def findings(case: Case, asked: str) -> dict[str, Any]:
     today = timezone.localdate()
     if not case.evidence:
         return {"key": TODAY, "on": today, "rows": as_json(assessing.assess(case)), "choices": []}
-    choices = [(SUBMITTED, _("提交时"))]
+    choices = [(SUBMITTED, _("发出时") if case.kind_of.is_supervision else _("提交时"))]
     if case.decision_evidence:
         choices.append((DECIDED, _("决定时")))
     choices.append((TODAY, _("按今天")))

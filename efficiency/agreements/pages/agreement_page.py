@@ -20,6 +20,7 @@ from core import policy
 from core.accounts.models import Role, User
 from core.casework.models import Case
 from efficiency.agreements import perms
+from efficiency.agreements.figures import money
 from efficiency.agreements.models import (
     Agreement,
     AgreementState,
@@ -176,10 +177,10 @@ def working(check: Check) -> str:
         "企业年报 %(figure)s 元 × 本宗地用地 %(here)s m² ÷ 全部用地 %(all)s m² ÷ 约定 %(agreed)s m²（×3÷2000 折亩），"
         "用地按年末面积份额。"
     ) % {
-        "figure": facts["figure"],
-        "here": facts["here_m2"],
-        "all": facts["all_m2"],
-        "agreed": facts["agreed_m2"],
+        "figure": money(facts["figure"]),
+        "here": money(facts["here_m2"]),
+        "all": money(facts["all_m2"]),
+        "agreed": money(facts["agreed_m2"]),
     }
 
 

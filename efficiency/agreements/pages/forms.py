@@ -90,10 +90,21 @@ class TermsForm(forms.Form):
 class IndicatorForm(forms.Form):
     """One promise: at least so much per 亩 from a year on."""
 
-    promise = forms.ChoiceField(label=gettext_lazy("指标"), choices=Promise.choices)
-    year = forms.IntegerField(label=gettext_lazy("年度起"), min_value=2000, max_value=2100)
+    promise = forms.ChoiceField(
+        label=gettext_lazy("指标"), choices=Promise.choices, widget=forms.Select(attrs={"class": "form-select"})
+    )
+    year = forms.IntegerField(
+        label=gettext_lazy("年度起"),
+        min_value=2000,
+        max_value=2100,
+        widget=forms.NumberInput(attrs={"class": "form-control"}),
+    )
     at_least = forms.DecimalField(
-        label=gettext_lazy("不低于（万元/亩）"), min_value=Decimal("0.0001"), max_digits=12, decimal_places=4
+        label=gettext_lazy("不低于（万元/亩）"),
+        min_value=Decimal("0.0001"),
+        max_digits=12,
+        decimal_places=4,
+        widget=forms.NumberInput(attrs={"class": "form-control"}),
     )
 
     @property

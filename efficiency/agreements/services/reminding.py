@@ -16,6 +16,7 @@ from core.casework import applicants
 from core.casework.models import Notification
 from core.casework.services import notifying
 from core.jobs import schedule
+from efficiency.agreements.figures import permu
 from efficiency.agreements.models import Agreement, Check, Milestone, Promise
 from efficiency.agreements.perms import KEEPERS
 from efficiency.agreements.services.checking import verify_all
@@ -39,8 +40,8 @@ def _tell_broken(check: Check) -> int:
     said = _("%(year)s 年%(what)s %(actual)s 万元/亩，低于约定的 %(promised)s 万元/亩。") % {
         "year": check.year,
         "what": Promise(check.subject).label,
-        "actual": f"{check.actual:.2f}",
-        "promised": f"{check.promised:.2f}",
+        "actual": permu(check.actual),
+        "promised": permu(check.promised),
     }
     return _tell(check.agreement, BROKEN, said, f"check-{check.pk}")
 

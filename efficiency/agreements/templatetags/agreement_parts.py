@@ -9,21 +9,14 @@ from typing import TYPE_CHECKING
 from django import template
 from django.utils.translation import gettext as _
 
+from efficiency.agreements.figures import permu
 from efficiency.agreements.pages.agreement_page import tone_of
 
 if TYPE_CHECKING:
     from efficiency.agreements.pages.agreement_page import Step
 
 register = template.Library()
-
-
-@register.filter
-def permu(figure: Decimal | None) -> str:
-    """万元 per 亩, without the zeros behind the figure; a dash for none."""
-    if figure is None:
-        return "—"
-    text = f"{figure:,.4f}".rstrip("0")
-    return text + "00"[: max(0, 2 - len(text.partition(".")[2]))]
+register.filter("permu", permu)
 
 
 @register.filter
