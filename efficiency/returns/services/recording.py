@@ -114,7 +114,7 @@ def _record(
         cursor.execute(_differing(keys, columns, office), {"year": year, "status": status})
         cursor.execute("SELECT clock_timestamp()")
         (now,) = cursor.fetchone()
-        cursor.execute("ANALYZE returns_differing")
+        cursor.execute("ANALYZE returns_differing (open_id)")
         cursor.execute(
             "UPDATE returns_yearlyreturn r SET valid_to = %s FROM returns_differing d WHERE r.id = d.open_id", [now]
         )
@@ -155,7 +155,7 @@ def _copy(cursor: object, columns: Columns, keys: list[str]) -> None:
         held[f"value{at}"] = np.where(known, minor, UNKNOWN)
     stream = io.BytesIO(b"PGCOPY\n\xff\r\n\x00" + bytes(8) + held.tobytes() + b"\xff\xff")
     cursor.copy_expert(f"COPY returns_incoming ({', '.join(names)}) FROM STDIN (FORMAT binary)", stream, 1 << 20)  # type: ignore[attr-defined]
-    cursor.execute("ANALYZE returns_incoming")  # type: ignore[attr-defined]
+    cursor.execute("ANALYZE returns_incoming (enterprise_id)")  # type: ignore[attr-defined]
 
 
 def _differing(keys: list[str], columns: Columns, office: str) -> str:
