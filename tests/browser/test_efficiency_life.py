@@ -188,7 +188,9 @@ def rectify(page: Page, people: drafts.People, clerk: Any) -> None:
     press(page, "核对并报送")
     press(page, "报送整改方案")
 
-    case = Flag.objects.get().case.get_absolute_url()
+    raised = Flag.objects.get().case
+    assert raised is not None
+    case = raised.get_absolute_url()
     become(page, people.monitor, case)
     act(page, "accept_plan")
     become(page, clerk, case)
@@ -240,6 +242,13 @@ def test_a_year_from_the_file_to_the_closed_flag(page: Page, tmp_path: Path) -> 
     assert (flag.rule, flag.enterprise, flag.state) == (Rule.CLASS_D, last, FlagState.CLOSED)
     page.goto("/flags/?tab=settled")
     expect(page.locator("tbody .state-tag")).to_have_text("已整改")
+    # On a phone every page of the way fits; tables scroll by themselves.
+    page.set_viewport_size({"width": 390, "height": 844})
+    result = f"/evaluation/{run.pk}/enterprises/{last.uscc}/"
+    for address in ("/returns/imports/", "/evaluation/", f"/evaluation/{run.pk}/", result, f"/flags/{flag.pk}/"):
+        page.goto(address)
+        page.wait_for_selector("html[data-shell=ready]")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
     # The plot's page tells it all.
     page.goto(f"/monitoring/plots/{plots[LAST].plot_id}/")
     for told in ("D 类", "已整改"):
