@@ -154,29 +154,29 @@ def test_a_case_keeps_so_many_and_no_more(who, monkeypatch):
         attach(case, who.applicant, content=cases.PDF + b"2")
 
 
-@pytest.mark.parametrize("state", State, ids=lambda state: state.value)
-def test_the_applicant_attaches_while_it_may_change_the_case(who, state):
-    case = cases.bring(cases.draft(who), who, state)
+@pytest.mark.parametrize(("way", "state"), cases.STANDS, ids=lambda value: str(value))
+def test_the_applicant_attaches_while_it_has_the_next_move(who, way, state):
+    case = cases.bring(cases.begun(who, way), who, state)
     content = cases.PDF + b"new"
-    if state in (State.DRAFT, State.RETURNED, State.CORRECTION):
+    if state in (State.DRAFT, State.RETURNED, State.CORRECTION, State.ISSUED, State.RECTIFYING):
         assert attach(case, who.applicant, content=content).slot == "proof"
     else:
         with pytest.raises(NotAllowed):
             attach(case, who.applicant, content=content)
 
 
-@pytest.mark.parametrize("state", State, ids=lambda state: state.value)
+@pytest.mark.parametrize(("way", "state"), cases.STANDS, ids=lambda value: str(value))
 @pytest.mark.parametrize("internal", [True, False], ids=["internal", "open"])
-def test_offices_add_supplements_while_the_case_is_open(who, state, internal):
-    case = cases.bring(cases.draft(who), who, state)
+def test_offices_add_supplements_while_the_case_is_open(who, way, state, internal):
+    case = cases.bring(cases.begun(who, way), who, state)
     if state == State.DRAFT or case.is_closed:
         with pytest.raises(NotAllowed):
-            attach(case, who.parks, slot="", internal=internal)
+            attach(case, who.monitor, slot="", internal=internal)
         return
-    paper = attach(case, who.parks, slot="", internal=internal)
+    paper = attach(case, who.monitor, slot="", internal=internal)
     assert CasePaper.objects.visible_to(who.applicant).filter(pk=paper.pk).exists() != internal
     with pytest.raises(NotAllowed, match="清单所列材料由申请人上传"):
-        attach(case, who.parks, slot="plan")
+        attach(case, who.monitor, slot="plan")
 
 
 def test_an_applicant_has_nothing_internal(who):

@@ -222,7 +222,7 @@ def test_what_is_missing_is_named_and_the_submission_refused():
     assert 'class="btn btn-primary" disabled' in text
     response = client.post(address, {"act": "submit"})
     assert response.status_code == 422
-    assert "申请表有 1 处需要修改" in response.content.decode()
+    assert "填写有 1 处需要修改" in response.content.decode()
 
 
 def test_a_second_click_that_overtakes_the_first_leads_to_the_case(monkeypatch):

@@ -116,7 +116,7 @@ def test_a_case_begins_at_the_beginning_for_raw_sql_too(who, way, state):
 @pytest.mark.parametrize(("way", "state"), [(way, state) for way, state in cases.STANDS if state in FROZEN])
 def test_what_was_submitted_is_frozen_for_raw_sql_too(who, way, state):
     case = at(who, state, way)
-    for change in ("data = '{}'", "evidence = NULL", "number = 'SL-2026-99999'"):
+    for change in ("""data = '{"x": 1}'""", "evidence = NULL", "number = 'SL-2026-99999'"):
         refused(f"UPDATE casework_case SET {change} WHERE id = %s", [case.pk], "不可再改")
 
 
