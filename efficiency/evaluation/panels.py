@@ -13,6 +13,13 @@ from core.web.shell import SignedIn
 from efficiency.evaluation.models import Objection, Run, RunState, Score
 from efficiency.evaluation.pages import standing
 
+OWN_PAGES = (
+    *(f"returns:{name}" for name in ("mine_years", "mine", "versions", "land_of")),
+    *(f"flags:{name}" for name in ("flags", "flag")),
+    *(f"agreements:{name}" for name in ("agreements", "agreement")),
+)
+"""What an enterprise reads about its own 亩均 without a rail item of its own."""
+
 
 def own_result(request: SignedIn) -> dict[str, Any] | None:
     """The latest result that is shown to the enterprise; None while there is none."""
@@ -42,6 +49,7 @@ def register() -> None:
             url_name="evaluation:mine",
             roles=(Role.ENTERPRISE.value,),
             order=50,
+            also=OWN_PAGES,
             hint=gettext_lazy("本企业的得分、类别和算法，公示期内可提出异议"),
         )
     )

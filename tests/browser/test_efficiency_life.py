@@ -173,6 +173,7 @@ def rectify(page: Page, people: drafts.People, clerk: Any) -> None:
     page.goto("/")
     follow(page, "查看全部 1 项")
     expect(page.locator("h1")).to_have_text("1 项待整改")
+    expect(page.locator(".rail-item[aria-current=page]")).to_have_text("亩均")
     with page.expect_navigation():
         page.locator("tbody th a").click()
     expect(page.locator("main")).to_contain_text("说明原因")

@@ -151,7 +151,7 @@ def test_the_pages_have_no_barriers_and_fit(page: Page, who: ground.People, size
     if size:
         page.set_viewport_size(size)
     sign_in(page, who.monitor, "/flags/")
-    for address in ("/flags/", f"/flags/{flag.pk}/", "/flags/new/", "/flags/visits/"):
+    for address in ("/", "/flags/", f"/flags/{flag.pk}/", "/flags/new/", "/flags/visits/"):
         page.goto(address)
         page.wait_for_selector("html[data-shell=ready]")
         assert accessibility_problems(page) == [], address
