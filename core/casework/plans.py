@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils import timezone
@@ -13,8 +13,12 @@ from django.utils.translation import gettext_lazy
 
 from core import policy
 from core.casework import clock
+from core.casework.kinds import PaperSlot
 from core.casework.models import Case
-from core.casework.states import Procedure
+from core.casework.states import Procedure, State
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 class PlanForm(forms.Form):
@@ -93,3 +97,17 @@ def _latest(case: Case, today: dt.date) -> dt.date | None:
         return today + dt.timedelta(days=clock.days(case, "rectify", today))
     except policy.ParameterMissing:
         return None
+
+
+def rectification_papers(*, plan: StrOrPromise, proof: StrOrPromise) -> tuple[PaperSlot, ...]:
+    """The papers of a rectification: the ``plan`` and its annexes, and ``proof`` that it is done."""
+    return (
+        PaperSlot(
+            "plan",
+            plan,
+            required=False,
+            help=gettext_lazy("方案另有文本或图纸的，在此上传。"),
+            state=State.ISSUED.value,
+        ),
+        PaperSlot("proof", gettext_lazy("整改完成的证明"), help=proof, state=State.RECTIFYING.value),
+    )

@@ -1,5 +1,10 @@
 """Who is working, and on what: a row for each running worker process, and one for each job somebody waits for."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
@@ -8,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from core.history import tracked
 from core.jobs.queries import WorkerHeartbeatQuerySet
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 # A beat every few seconds is no event; that a worker came, went or changed is.
@@ -97,6 +105,18 @@ class Job(models.Model):
     def is_open(self) -> bool:
         """Whether it waits or runs."""
         return self.state in {JobState.QUEUED, JobState.RUNNING}
+
+    def as_seen(self, stages: Mapping[str, StrOrPromise] | None = None) -> dict[str, Any]:
+        """How far it has come, for a page that follows it; ``stages`` are the words for stages that are keys."""
+        words = stages or {}
+        return {
+            "state": self.state,
+            "stage": str(words.get(self.stage, self.stage or self.get_state_display())),
+            "done": self.done,
+            "total": self.total,
+            "secondsLeft": self.seconds_left,
+            "message": self.message,
+        }
 
     @property
     def seconds_left(self) -> float | None:

@@ -17,10 +17,10 @@ from core.accounts.models import Role
 from core.accounts.scope import reader
 from core.casework import kinds
 from core.casework.findings import UNMET, Finding, Source
-from core.casework.kinds import CaseKind, PaperSlot, Subject
+from core.casework.kinds import CaseKind, Subject
 from core.casework.models import Case
-from core.casework.plans import PlanForm
-from core.casework.states import Procedure, State
+from core.casework.plans import PlanForm, rectification_papers
+from core.casework.states import Procedure
 from efficiency.agreements.figures import permu
 from efficiency.agreements.models import Agreement, Breach, Check, Milestone, Promise
 from efficiency.agreements.services import breaching
@@ -141,20 +141,9 @@ KIND = CaseKind(
     offices=(),
     decider=Role.REVIEWER,
     appeals=Role.HEAD,
-    papers=(
-        PaperSlot(
-            "plan",
-            gettext_lazy("整改方案附件"),
-            required=False,
-            help=gettext_lazy("方案另有文本或图纸的，在此上传。"),
-            state=State.ISSUED.value,
-        ),
-        PaperSlot(
-            "proof",
-            gettext_lazy("整改完成的证明"),
-            help=gettext_lazy("完税证明、现场照片、动工或投产证明等。"),
-            state=State.RECTIFYING.value,
-        ),
+    papers=rectification_papers(
+        plan=gettext_lazy("整改方案附件"),
+        proof=gettext_lazy("完税证明、现场照片、动工或投产证明等。"),
     ),
     form=PlanForm,
     subject=subject,

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
 
-from core.accounts.models import User
+from core.accounts.models import CITY_CODE, User
 from core.accounts.scope import PlaceScopedQuerySet, SignedInQuerySet, Viewer
 from parks.zones.models import ZoneVersion
 
 SHOWN = ("objection", "final")
 """States in which the evaluated themselves see a run."""
+
+WEIGHT = ("final", "objection")
+"""Which state speaks first for a year; a run that is only computed comes after both."""
 
 
 class RunQuerySet(SignedInQuerySet):
@@ -30,8 +33,28 @@ class RunQuerySet(SignedInQuerySet):
         return self.exclude(digest="")
 
     def current(self) -> Self:
-        """What counts: neither superseded nor discarded."""
+        """Runs that may still count: neither superseded nor discarded."""
         return self.sealed().exclude(state__in=["superseded", "discarded"])
+
+    def shown(self) -> Self:
+        """Runs those evaluated may see: open to objections, or published."""
+        return self.filter(state__in=SHOWN)
+
+    def by_weight(self, place: str = CITY_CODE) -> Self:
+        """Current runs of a place, the latest year first; of each year the one that counts comes first.
+
+        That is the published run, else the one shown, else the latest computed.
+        """
+        states = (When(state=state, then=Value(at)) for at, state in enumerate(WEIGHT))
+        weight = Case(*states, default=Value(len(WEIGHT)))
+        return self.current().filter(place=place).order_by("-year", weight, "-number")
+
+    def of_years(self, place: str = CITY_CODE) -> dict[int, Any]:
+        """The run that counts for each year, the latest first, with its scheme and place; one query."""
+        found: dict[int, Any] = {}
+        for run in self.by_weight(place).select_related("version__scheme", "place"):
+            found.setdefault(run.year, run)
+        return found
 
 
 class ScoreQuerySet(PlaceScopedQuerySet):

@@ -14,10 +14,10 @@ from core.accounts.models import Role
 from core.accounts.scope import reader
 from core.casework import kinds
 from core.casework.findings import NOTED, Finding, Source
-from core.casework.kinds import CaseKind, PaperSlot, Subject
+from core.casework.kinds import CaseKind, Subject
 from core.casework.models import Case
-from core.casework.plans import PlanForm
-from core.casework.states import Procedure, State
+from core.casework.plans import PlanForm, rectification_papers
+from core.casework.states import Procedure
 from efficiency.flags import wording
 from efficiency.flags.models import Flag
 from efficiency.flags.services import rectifying
@@ -80,20 +80,9 @@ KIND = CaseKind(
     offices=(),
     decider=Role.PARKS,
     appeals=Role.HEAD,
-    papers=(
-        PaperSlot(
-            "plan",
-            gettext_lazy("整改方案"),
-            required=False,
-            help=gettext_lazy("方案另有文本或图纸的，在此上传。"),
-            state=State.ISSUED.value,
-        ),
-        PaperSlot(
-            "proof",
-            gettext_lazy("整改完成的证明"),
-            help=gettext_lazy("现场照片、完税证明、动工或投产证明等。"),
-            state=State.RECTIFYING.value,
-        ),
+    papers=rectification_papers(
+        plan=gettext_lazy("整改方案"),
+        proof=gettext_lazy("现场照片、完税证明、动工或投产证明等。"),
     ),
     form=PlanForm,
     subject=subject,

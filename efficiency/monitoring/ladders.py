@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from core.accounts.models import User
 from efficiency.evaluation.models import GroupKind, GroupScore, Run
 from efficiency.evaluation.pages import standing
+from efficiency.returns.figures import CNY_PER_WAN, wan_per_mu
 from parks.enterprises.models import Industry
-
-CNY_PER_WAN = 10_000
 
 
 @dataclass(frozen=True)
@@ -50,13 +48,6 @@ class Rung:
         return self.box[2] - self.box[0] if self.box else 0.0
 
 
-def per_mu(amount_cny: Any, land_m2: float) -> float | None:
-    """元 and m² as 万元 per 亩; None where there is no figure or no land."""
-    if amount_cny is None or not land_m2:
-        return None
-    return float(amount_cny) / (land_m2 * 3 / 2000) / CNY_PER_WAN
-
-
 def rungs(user: User, run: Run, before: Run | None, kind: GroupKind, codes: Sequence[str] | None = None) -> list[Rung]:
     """Groups of a kind the reader may see, those of ``codes`` where given; the best tax per 亩 first."""
     rows = _rows(user, run, kind, codes)
@@ -76,14 +67,14 @@ def _rows(user: User, run: Run, kind: GroupKind, codes: Sequence[str] | None) ->
 
 
 def _rung(row: GroupScore, earlier: GroupScore | None, name: str, below: bool, widest: float) -> Rung:
-    tax = per_mu(row.tax_cny, row.land_m2)
-    tax_before = per_mu(earlier.tax_cny, earlier.land_m2) if earlier else None
+    tax = wan_per_mu(row.tax_cny, row.land_m2)
+    tax_before = wan_per_mu(earlier.tax_cny, earlier.land_m2) if earlier else None
     return Rung(
         code=row.code,
         name=name,
         row=row,
         tax_per_mu=tax,
-        output_per_mu=per_mu(row.output_cny, row.land_m2),
+        output_per_mu=wan_per_mu(row.output_cny, row.land_m2),
         quartiles=_three(row.tax_quartiles, 1 / CNY_PER_WAN),
         bar=standing.Bar.of(row.grades),
         # Of a refund (negative tax) a change in percent would have no direction.

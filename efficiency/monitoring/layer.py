@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 from core.accounts.scope import reader
 from core.web import registry
 from efficiency.evaluation.models import PlotScore, Run
-from efficiency.monitoring import counting
 from efficiency.schemes.models import Grade
 
 READERS = ("planner", "reviewer", "monitor", "head", "parks", "auditor")
@@ -31,7 +30,7 @@ COLOURS = {
 
 def years() -> list[int]:
     """Years with an evaluation that counts, newest first."""
-    return sorted(set(counting.in_order_of_weight().values_list("year", flat=True)), reverse=True)
+    return sorted(set(Run.objects.by_weight().values_list("year", flat=True)), reverse=True)
 
 
 def years_with_change() -> list[int]:
@@ -42,7 +41,7 @@ def years_with_change() -> list[int]:
 
 def _run(year: int | None) -> QuerySet[Any]:
     # Asked inside the statement, once a tile: a compiled tile statement outlives the run that counted when it was made.
-    return counting.in_order_of_weight().filter(year=year or 0).values("pk")[:1]
+    return Run.objects.by_weight().filter(year=year or 0).values("pk")[:1]
 
 
 def _scored(name: str, year: int | None) -> dict[str, FilteredRelation]:
@@ -67,7 +66,7 @@ def _change(rows: Any, year: int | None) -> Any:
 def of_plot(request: HttpRequest, plot: Any, on: dt.date) -> dict[str, Any] | None:
     """Scores of the last years up to ``on``, oldest first, with bar heights in percent of the best."""
     user = reader(request)
-    runs = {run.pk: run for run in counting.runs_of_years(user).values() if run.year <= on.year}
+    runs = {run.pk: run for run in Run.objects.visible_to(user).of_years().values() if run.year <= on.year}
     scores = list(PlotScore.objects.visible_to(user).filter(plot_id=plot.plot_id, run__in=runs))
     scores.sort(key=lambda score: runs[score.run_id].year)
     scores = scores[-YEARS_SHOWN:]

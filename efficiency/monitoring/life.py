@@ -15,7 +15,6 @@ from core.casework.models import Case
 from efficiency.agreements.models import Agreement, Check
 from efficiency.evaluation.models import PlotScore, Run, Score
 from efficiency.flags.models import Flag, Visit
-from efficiency.monitoring import counting
 from efficiency.monitoring.outline import Outline, outline_of
 from efficiency.returns.models import PlotFigure, YearlyReturn
 from landuse.plots.models import Occupation, PlotVersion
@@ -101,7 +100,7 @@ def life_of(user: User, code: str) -> Life | None:
     )
     firms = {each.enterprise_id for each in held}
     about = Q(plot=code) | Q(plot=None, enterprise__in=firms)
-    runs = counting.runs_of_years(user)
+    runs = Run.objects.visible_to(user).of_years()
     return Life(
         plot=versions[0],
         versions=versions,

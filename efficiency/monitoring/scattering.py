@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from core.accounts.models import User
 from efficiency.evaluation.models import Run
-from efficiency.monitoring.ladders import per_mu
+from efficiency.returns.figures import wan_per_mu
 from efficiency.returns.models import YearlyReturn
 from landuse.plots.models import Occupation, PlotVersion
 
@@ -71,8 +71,8 @@ def columns(user: User, asked: Narrowed, run: Run | None) -> dict[str, Any]:
         listed["id"].append(pk)
         listed["name"].append(name)
         listed["uscc"].append(uscc)
-        listed["x"].append(round(per_mu(output, used_m2) or 0, 4))
-        listed["y"].append(round(per_mu(tax, used_m2) or 0, 4))
+        listed["x"].append(round(wan_per_mu(output, used_m2) or 0, 4))
+        listed["y"].append(round(wan_per_mu(tax, used_m2) or 0, 4))
         listed["grade"].append(grade or "")
         listed["land"].append(round(used_m2 * 3 / 2000, 2))
         listed["industry"].append(industries.number(industry))
@@ -127,6 +127,6 @@ def lines(user: User, asked: Narrowed, run: Run | None, chosen: set[int] | None)
     for pk, name, uscc, tax, output, grade, used_m2, industry, district in rows(user, asked, run).values_list(*FIELDS):
         if chosen is None or pk in chosen:
             yield [
-                uscc, name, grade or "", per_mu(tax, used_m2), per_mu(output, used_m2), round(used_m2 * 3 / 2000, 4),
-                float(tax) / 10_000, float(output) / 10_000, industry, district,
+                uscc, name, grade or "", wan_per_mu(tax, used_m2), wan_per_mu(output, used_m2),
+                round(used_m2 * 3 / 2000, 4), float(tax) / 10_000, float(output) / 10_000, industry, district,
             ]  # fmt: skip

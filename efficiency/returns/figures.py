@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -57,6 +57,16 @@ FIGURES = (
     Figure("emission_kg", _("主要污染物排放当量"), _("kg"), _("吨"), 1_000, Office.ENVIRONMENT),
     Figure("staff", _("年平均从业人数"), _("人"), _("人"), 1, Office.STATISTICS, whole=True),
 )
+
+CNY_PER_WAN = 10_000
+
+
+def wan_per_mu(amount_cny: Any, land_m2: float) -> float | None:
+    """元 and m² as 万元 per 亩; None where there is no figure or no land."""
+    if amount_cny is None or not land_m2:
+        return None
+    return float(amount_cny) / (land_m2 * 3 / 2000) / CNY_PER_WAN
+
 
 BY_KEY = {figure.key: figure for figure in FIGURES}
 KEYS = tuple(BY_KEY)

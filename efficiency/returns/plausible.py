@@ -17,11 +17,10 @@ from efficiency.returns.entries import Amount
 from efficiency.returns.figures import BY_KEY, FIGURES, Figure
 
 JUMP = "returns.jump_times"
-
-TEN_THOUSAND = Decimal(10_000)
-WRONG_UNIT = Decimal(3)
+WRONG_UNIT = "returns.unit_suspect_factor"
 """A figure within this factor of 10,000 times (or a 10,000th of) last year's was likely typed in another unit."""
 
+TEN_THOUSAND = Decimal(10_000)
 KGCE_PER_KWH = Decimal("0.1229")
 """Standard coal of a kWh of electricity, kg, equivalent value: GB/T 2589-2020 annex A."""
 
@@ -46,13 +45,17 @@ def hints(
     on: dt.date | None = None,
 ) -> list[Hint]:
     """What to look at again in ``figures``, ``before`` being what is believed of the year before; column units."""
-    jump = policy.value(JUMP, place, on=on)
-    found = [hint for figure in FIGURES if (hint := _beside_last_year(figure, figures, before, jump))]
+    jump, near = policy.value(JUMP, place, on=on), policy.value(WRONG_UNIT, place, on=on)
+    found = [hint for figure in FIGURES if (hint := _beside_last_year(figure, figures, before, jump, near))]
     return [*found, *_among_themselves(figures)]
 
 
 def _beside_last_year(
-    figure: Figure, figures: Mapping[str, Amount | None], before: Mapping[str, Amount | None], jump: policy.Value
+    figure: Figure,
+    figures: Mapping[str, Amount | None],
+    before: Mapping[str, Amount | None],
+    jump: policy.Value,
+    near: policy.Value,
 ) -> Hint | None:
     now, then = figures.get(figure.key), before.get(figure.key)
     if now is None or not then:
@@ -65,11 +68,11 @@ def _beside_last_year(
         return Hint(figure.key, _("“%(figure)s”与上年正负相反，请核对。") % words)
     larger = max(times, 1 / times)
     words["times"] = grouped(larger.quantize(Decimal("0.1")))
-    if TEN_THOUSAND / WRONG_UNIT <= larger <= TEN_THOUSAND * WRONG_UNIT:
+    if near.value and TEN_THOUSAND / near.value <= larger <= TEN_THOUSAND * near.value:
         sentence = _("“%(figure)s”约为上年的一万倍，单位是否填错？本栏单位为%(unit)s。")
         if times < 1:
             sentence = _("“%(figure)s”约为上年的万分之一，单位是否填错？本栏单位为%(unit)s。")
-        return Hint(figure.key, sentence % words)
+        return Hint(figure.key, sentence % words, near)
     if jump.value is not None and larger >= jump.value:
         sentence = _("“%(figure)s”是上年的 %(times)s 倍，请核对。")
         if times < 1:

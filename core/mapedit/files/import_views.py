@@ -286,16 +286,7 @@ def job(request: HttpRequest, number: int) -> JsonResponse:
     held = item.job
     if held is None:
         return JsonResponse({"state": "done"})
-    return JsonResponse(
-        {
-            "state": held.state,
-            "stage": str(_STAGES.get(held.stage, held.get_state_display())),
-            "done": held.done,
-            "total": held.total,
-            "secondsLeft": held.seconds_left,
-            "message": held.message,
-        }
-    )
+    return JsonResponse(held.as_seen(_STAGES))
 
 
 @login_required

@@ -41,15 +41,7 @@ def job(request: HttpRequest, pk: int) -> HttpResponse:
 def state(request: HttpRequest, pk: int) -> JsonResponse:
     """How far it has come: state, stage, done and total, and where to go once it is done."""
     found = _job(request, pk)
-    return JsonResponse(
-        {
-            "state": found.state,
-            "stage": found.stage,
-            "done": found.done,
-            "total": found.total,
-            "url": "" if found.is_open else reverse("evaluation:job", args=[pk]),
-        }
-    )
+    return JsonResponse(found.as_seen() | {"url": "" if found.is_open else reverse("evaluation:job", args=[pk])})
 
 
 @require_POST

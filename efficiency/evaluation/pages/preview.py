@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from core.accounts.models import CITY_CODE, User
+from core.accounts.models import User
 from core.accounts.scope import reader
 from core.policy.models import Jurisdiction
 from efficiency.evaluation import columns as reading_columns
@@ -139,9 +139,7 @@ def _choices(user: User, asked: dict[str, Any], year: int) -> list[tuple[str, st
 
 
 def _run(user: User, year: int) -> Run | None:
-    run: Run | None = (
-        Run.objects.visible_to(user).current().filter(year=year, place=CITY_CODE).order_by("-number").first()
-    )
+    run: Run | None = Run.objects.visible_to(user).by_weight().filter(year=year).first()
     return run
 
 

@@ -19,7 +19,7 @@ from core.accounts.models import Role, User
 from core.accounts.scope import reader
 from core.refusals import Refused
 from efficiency.evaluation import perms
-from efficiency.evaluation.models import GroupKind, Objection, ObjectionState, Run, RunState, Score
+from efficiency.evaluation.models import GroupKind, Objection, ObjectionState, Run, Score
 from efficiency.evaluation.pages import standing
 from efficiency.evaluation.pages.run_pages import PER_PAGE, run_of, staff
 from efficiency.evaluation.services import showing
@@ -131,23 +131,12 @@ def _sentence(run: Run, score: Score) -> str:
 
 
 def _trend(user: User, score: Score) -> list[dict[str, Any]]:
-    """The enterprise's results of all years that count, oldest first: the published run of a year, else the latest."""
-    rows = (
-        Score.objects.visible_to(user)
-        .filter(enterprise=score.enterprise_id, run__in=Run.objects.visible_to(user).current())
-        .select_related("run")
-    )
-    best: dict[int, Score] = {}
-    for row in rows:
-        held = best.get(row.run.year)
-        rank = (row.run.state == RunState.FINAL, row.run.number)
-        if held is None or rank > (held.run.state == RunState.FINAL, held.run.number):
-            best[row.run.year] = row
-    top = max((row.total or 0 for row in best.values()), default=0)
-    return [
-        {"score": best[year], "bar": round(100 * max(best[year].total or 0, 0) / top, 2) if top > 0 else 0}
-        for year in sorted(best)
-    ]
+    """The enterprise's results in the runs that count for each year, oldest first, with bars in percent of the best."""
+    runs = Run.objects.visible_to(user).of_years(score.run.place_id).values()
+    rows = Score.objects.visible_to(user).filter(enterprise=score.enterprise_id, run__in=[run.pk for run in runs])
+    found = sorted(rows.select_related("run"), key=lambda row: row.run.year)
+    top = max((row.total or 0 for row in found), default=0)
+    return [{"score": row, "bar": round(100 * max(row.total or 0, 0) / top, 2) if top > 0 else 0} for row in found]
 
 
 @require_POST

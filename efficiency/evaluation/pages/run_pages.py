@@ -209,9 +209,8 @@ def _firms(request: HttpRequest, user: User, found: Run) -> dict[str, Any]:
 
 
 def previous(user: User, found: Run) -> Run | None:
-    """What counts for the year before: the published run, else the latest one that is not put aside."""
-    runs = Run.objects.visible_to(user).current().filter(year=found.year - 1, place=found.place_id)
-    row: Run | None = runs.filter(state=RunState.FINAL).first() or runs.order_by("-number").first()
+    """The run that counts for the year before."""
+    row: Run | None = Run.objects.visible_to(user).by_weight(found.place_id).filter(year=found.year - 1).first()
     return row
 
 

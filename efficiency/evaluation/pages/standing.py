@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from core.accounts.models import User
 from core.policy.models import Jurisdiction
 from efficiency.evaluation.models import GroupKind, GroupScore, Run, RunState, Score, Why
+from efficiency.returns.figures import wan_per_mu
 from efficiency.schemes.models import Cohort, Grade, Indicator
 from parks.enterprises.models import Industry
 from parks.zones.models import ZoneVersion
@@ -121,10 +122,10 @@ def groups(user: User, run: Run, kind: str) -> list[dict[str, Any]]:
         {
             "row": row,
             "name": named.get(row.code, row.code),
-            "tax_per_mu": _per_mu(row.tax_cny, row.land_m2),
-            "output_per_mu": _per_mu(row.output_cny, row.land_m2),
-            "investment_per_mu": _per_mu(row.investment_cny, row.land_m2),
-            "added_value_per_mu": _per_mu(row.added_value_cny, row.land_m2),
+            "tax_per_mu": wan_per_mu(row.tax_cny, row.land_m2),
+            "output_per_mu": wan_per_mu(row.output_cny, row.land_m2),
+            "investment_per_mu": wan_per_mu(row.investment_cny, row.land_m2),
+            "added_value_per_mu": wan_per_mu(row.added_value_cny, row.land_m2),
             "bar": Bar.of(row.grades),
         }
         for row in rows
@@ -140,10 +141,3 @@ def names(kind: str, codes: Iterable[str]) -> dict[str, str]:
     if kind == GroupKind.ZONE:
         return dict(ZoneVersion.objects.in_force_on().filter(zone__in=wanted).values_list("zone_id", "name"))
     return dict(Jurisdiction.objects.filter(code__in=wanted).values_list("code", "name"))
-
-
-def _per_mu(amount_cny: Any, land_m2: float) -> float | None:
-    """元 and m² as 万元 per 亩; None where there is no figure or no land."""
-    if amount_cny is None or not land_m2:
-        return None
-    return float(amount_cny) / (land_m2 * 3 / 2000) / 10_000

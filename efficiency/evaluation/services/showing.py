@@ -16,8 +16,6 @@ from efficiency.evaluation import perms
 from efficiency.evaluation.models import Objection, ObjectionState, Run, RunState, Score
 from efficiency.schemes.models import VersionState
 
-SHOWN = (RunState.OBJECTION, RunState.FINAL)
-
 
 def open_objections(*, run: int, by: User) -> Run:
     """Show a computed run to those it is about, for as many working days as its scheme gives them.
@@ -36,7 +34,7 @@ def open_objections(*, run: int, by: User) -> Run:
             raise Refused(
                 _("所用办法“%(scheme)s”尚未批准，结果只供试算。批准后重新评价再公示。") % {"scheme": row.version}
             )
-        before = Run.objects.select_for_update().filter(year=row.year, place=row.place_id, state__in=SHOWN)
+        before = Run.objects.select_for_update().shown().filter(year=row.year, place=row.place_id)
         for earlier in before:
             if earlier.objections.filter(state=ObjectionState.OPEN).exists():
                 raise Refused(

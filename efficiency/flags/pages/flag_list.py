@@ -25,7 +25,6 @@ from core.accounts.scope import reader
 from core.policy.models import Jurisdiction
 from core.refusals import Refused
 from efficiency.evaluation.models import Run
-from efficiency.evaluation.queries import SHOWN
 from efficiency.flags import perms, wording
 from efficiency.flags.models import Flag, FlagState, Rule
 from efficiency.flags.pages import asking
@@ -208,7 +207,4 @@ def number(text: str) -> int:
 
 def _runs() -> list[Run]:
     """The evaluations rules may be asked by: of every year the one that counts, newest first."""
-    newest: dict[int, Run] = {}
-    for run in Run.objects.current().filter(state__in=SHOWN, place="440600").order_by("-year", "state", "-number"):
-        newest.setdefault(run.year, run)
-    return list(newest.values())
+    return list(Run.objects.shown().of_years().values())

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from efficiency.evaluation.models import Run
-from efficiency.evaluation.queries import SHOWN
 from efficiency.flags.models import Rule
 from efficiency.flags.rules.finding import Asked, CannotTell, Finder
 
@@ -61,13 +60,7 @@ def facts(asked: Asked) -> Mapping[str, Any]:
     years = int(asked.number(YEARS))
     runs = [newest.pk]
     for year in range(asked.year - years + 1, asked.year):
-        # "final" comes before "objection": what is published speaks before what may still be contested.
-        run = (
-            Run.objects.current()
-            .filter(year=year, place=newest.place_id, state__in=SHOWN)
-            .order_by("state", "-number")
-            .first()
-        )
+        run = Run.objects.shown().by_weight(newest.place_id).filter(year=year).first()
         if run is None:
             raise CannotTell(f"{year} 年还没有公示或公布的评价，不能看连续 {years} 年")
         runs.append(run.pk)

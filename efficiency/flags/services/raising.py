@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core import policy
-from core.accounts.models import CITY_CODE, Role, User
+from core.accounts.models import Role, User
 from core.casework.services import notifying
 from core.papers import checked, type_of
 from core.refusals import NotAllowed, Refused
@@ -182,8 +182,8 @@ def _only_occupant(plot: Plot | None, on: dt.date) -> Enterprise | None:
 
 def _counting(year: int, states: Iterable[str]) -> Run | None:
     """The evaluation of the city that counts for ``year`` among those in ``states``; a published one comes first."""
-    runs = Run.objects.current().filter(year=year, place=CITY_CODE, state__in=states)
-    return runs.order_by("state", "-number").first()
+    run: Run | None = Run.objects.by_weight().filter(year=year, state__in=states).first()
+    return run
 
 
 def _tell_monitors(newest: int, by: User | None) -> None:

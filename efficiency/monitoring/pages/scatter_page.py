@@ -20,7 +20,7 @@ from core import sheets
 from core.accounts.models import User
 from core.policy.models import Jurisdiction
 from efficiency.evaluation.models import Run
-from efficiency.monitoring import counting, scattering
+from efficiency.monitoring import scattering
 from efficiency.monitoring.layer import COLOURS
 from efficiency.monitoring.pages.reading import GRADES, Years, districts, divisions, one, staff, text, within
 from efficiency.returns.layer import years as years_of_returns
@@ -61,7 +61,7 @@ class Asked:
 
 
 def _asked(user: User, query: QueryDict) -> tuple[Asked, Run | None, list[int]]:
-    runs = counting.runs_of_years(user)
+    runs = Run.objects.visible_to(user).of_years()
     years = sorted({*runs, *years_of_returns()}, reverse=True)
     # The newest year with a run, so that points have their colours, before a newer one with returns alone.
     first = next(iter(runs), None)
