@@ -241,6 +241,8 @@ STORAGES = {
 MEDIA_ROOT = LOCAL_DIR / "media"
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("png", "jpg", "webp", "woff2", "gz", "br", "map")
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
+# What browsers ask for at the top of a site whatever a page says: /favicon.ico, /apple-touch-icon.png, /robots.txt.
+WHITENOISE_ROOT = BASE_DIR / "core" / "web" / "root"
 
 # Only the template tags of django-leaflet are used; Leaflet itself comes from npm, and no tile address is built in.
 LEAFLET_CONFIG = {

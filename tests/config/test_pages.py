@@ -35,6 +35,26 @@ def test_language_is_chinese_whatever_the_browser_prefers_until_english_is_chose
     assert client.get("/accounts/login/").headers["Content-Language"] == "zh-hans"
 
 
+@pytest.mark.parametrize(
+    ("address", "kind", "start"),
+    [
+        ("/favicon.ico", "image/", b"\x00\x00\x01\x00"),
+        ("/apple-touch-icon.png", "image/png", b"\x89PNG"),
+        ("/robots.txt", "text/plain", b"User-agent: *"),
+    ],
+)
+def test_what_browsers_ask_for_unbidden_is_answered_without_signing_in(
+    client, settings, tmp_path, address, kind, start
+):
+    # The tests' settings leave out what hands out files (tests/settings.py).
+    settings.STATIC_ROOT = tmp_path
+    settings.MIDDLEWARE = ["whitenoise.middleware.WhiteNoiseMiddleware", *settings.MIDDLEWARE]
+    answer = client.get(address)
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"].startswith(kind)
+    assert b"".join(answer).startswith(start)
+
+
 @pytest.mark.parametrize("pattern", SERVED)
 def test_every_listed_npm_file_is_installed(pattern):
     assert list(settings.NPM_ROOT.glob(pattern))
