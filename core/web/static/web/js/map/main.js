@@ -170,7 +170,7 @@ function listQuery() {
 }
 
 /* Selection ------------------------------------------------------------------ */
-async function open(select, { push = true, fit = "if-outside", focus = false } = {}) {
+async function open(select, { push = true, fit = "if-outside", focus = false, animate = true } = {}) {
   set({ select }, push);
   const shown = await panel.showCard(select, state.on, { focus });
   if (state.select !== select) return;
@@ -178,10 +178,10 @@ async function open(select, { push = true, fit = "if-outside", focus = false } =
   if (fit === "never" || !shown) return;
   if (bounds?.isValid()) {
     const seen = map.getBounds().pad(-0.05).contains(bounds) && map.getZoom() >= fitZoom(bounds) - 4;
-    if (fit === "always" || !seen) map.fitBounds(bounds, { ...padding(), maxZoom: 17 });
+    if (fit === "always" || !seen) map.fitBounds(bounds, { ...padding(), maxZoom: 17, animate });
   } else if (shown.extent) {
     const [west, south, east, north] = shown.extent;
-    map.fitBounds([[south, west], [north, east]], { ...padding(), maxZoom: 17 });
+    map.fitBounds([[south, west], [north, east]], { ...padding(), maxZoom: 17, animate });
   }
 }
 
@@ -195,7 +195,7 @@ function close({ push = true } = {}) {
   panel.showHome();
 }
 
-async function limit(within, { push = true, fit = true } = {}) {
+async function limit(within, { push = true, fit = true, animate = true } = {}) {
   set({ within }, push);
   showControls();
   if (!within) {
@@ -214,7 +214,7 @@ async function limit(within, { push = true, fit = true } = {}) {
     const fragment = document.createElement("template");
     fragment.innerHTML = await response.text();
     const bounds = selection.limit(JSON.parse(fragment.content.querySelector("#map-shape").textContent));
-    if (fit) map.fitBounds(bounds, padding());
+    if (fit) map.fitBounds(bounds, { ...padding(), animate });
   } catch {
     notice(texts.cardFailed, () => limit(within, { push: false, fit }));
   }
@@ -385,7 +385,8 @@ async function nameEverything() {
   }
 }
 
-// Draws `state` anew, after the address or the date changed.
+// Draws `state` anew, after the address or the date changed. What the page opens with stands there at once: only a
+// reader's own act moves the map.
 async function everything({ pushed = true, first = false } = {}) {
   const placed = state.lat !== null && state.lon !== null;
   hushed = true;
@@ -395,9 +396,9 @@ async function everything({ pushed = true, first = false } = {}) {
   showControls();
   nameEverything();
   await recolour();
-  if (state.within) await limit(state.within, { push: false, fit: !placed });
+  if (state.within) await limit(state.within, { push: false, fit: !placed, animate: !first });
   else selection.limit(null);
-  if (state.select) await open(state.select, { push: false, fit: placed ? "never" : "always" });
+  if (state.select) await open(state.select, { push: false, fit: placed ? "never" : "always", animate: !first });
   else {
     selection.show(null);
     panel.showHome();
