@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from core.history import tracked
 from core.moves import declared_moves, only_these_change
 from core.policy.models import Jurisdiction
+from core.references import points_to
 from efficiency.evaluation.queries import (
     GroupScoreQuerySet,
     ObjectionQuerySet,
@@ -42,10 +43,6 @@ RUN_STEPS = (
     ("objection", "superseded"),
     ("final", "superseded"),
 )
-
-
-_SUBJECTS = "hashtextextended('evaluation results point to', 0)"
-"""The lock of those who add results and those who take away what results are about (migration 0002)."""
 
 
 @tracked()
@@ -150,21 +147,17 @@ class Run(models.Model):
 def _sealed_with_its_run(table: str, subject: str = "", column: str = "", key: str = "") -> list[pgtrigger.Trigger]:
     """Results are only added, to a run that has no digest yet, and about something that is there.
 
-    ``subject`` is the table that ``column`` points to by its ``key``. References are checked for a whole statement at
-    a time: a check and a row lock for each of a million rows cost more than writing them. Triggers on the subjects
-    (migration 0002) keep what is pointed to; the lock both take keeps either from passing the other unseen.
+    ``subject`` is the table that ``column`` points to by its ``key``; triggers on it (migration 0002) keep what is
+    pointed to.
     """
-    is_there = f"""
-                PERFORM pg_advisory_xact_lock_shared({_SUBJECTS});
-                IF EXISTS (
-                    SELECT FROM new_rows n
-                    WHERE NOT EXISTS (SELECT FROM {subject} s WHERE s.{key} = n.{column})
-                ) THEN
-                    RAISE EXCEPTION '评价结果所指的企业或宗地不存在'
-                        USING ERRCODE = 'foreign_key_violation', CONSTRAINT = '{table}_points_to_something',
-                            TABLE = TG_TABLE_NAME;
-                END IF;
-    """  # noqa: S608
+    is_there = points_to(
+        table=table,
+        column=column,
+        subject=subject,
+        key=key,
+        lock="evaluation results point to",
+        sentence="评价结果所指的企业或宗地不存在",
+    )
     return [
         pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
         pgtrigger.Trigger(

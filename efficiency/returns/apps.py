@@ -13,10 +13,11 @@ class ReturnsConfig(AppConfig):
         # Imported here: they read models, which exist only once all apps are loaded.
         from core.jobs import kinds
         from efficiency.returns import home, layer
-        from efficiency.returns.services import importing, reminding
+        from efficiency.returns.services import following, importing, reminding
 
         kinds.register(importing.READ, importing.run_read)
         kinds.register(importing.APPLY, importing.run_apply)
         layer.register()
         home.register()
         reminding.register()
+        following.register()

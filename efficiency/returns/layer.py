@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from core.web import registry
-from efficiency.returns.models import PlotFigure
+from efficiency.returns.models import FiguresDue, PlotFigure
 
 #: Enterprises are left out: a plot's figure mixes the returns of several firms.
 READERS = ("planner", "reviewer", "monitor", "head", "parks", "auditor")
@@ -47,7 +47,10 @@ def _per_mu(column: str) -> Any:
 
 
 def of_plot(request: HttpRequest, plot: Any, on: dt.date) -> dict[str, Any] | None:
-    """Per-亩 figures of the last five years up to ``on``, oldest first, with bar heights in percent."""
+    """Per-亩 figures of the last five years up to ``on``, oldest first, with bar heights in percent.
+
+    ``due`` are years whose figures do not show all returns yet.
+    """
     figures = list(
         PlotFigure.objects.visible_to(request.user)
         .filter(plot_id=plot.plot_id, year__lte=on.year)
@@ -57,7 +60,8 @@ def of_plot(request: HttpRequest, plot: Any, on: dt.date) -> dict[str, Any] | No
     for figure in figures:
         share = (figure.tax_cny_per_mu or 0) / most if most > 0 else 0
         figure.bar = max(2, round(28 * share)) if share > 0 else 1
-    return {"figures": figures}
+    due = FiguresDue.objects.visible_to(request.user).filter(year__lte=on.year).order_by("-year")
+    return {"figures": figures, "due": list(due.values_list("year", flat=True)[:YEARS_SHOWN])}
 
 
 def register() -> None:

@@ -25,6 +25,7 @@ from efficiency.flags import perms
 from efficiency.flags.models import Flag, FlagPhoto, FlagState, Rule
 from efficiency.flags.rules import FINDERS, Asked, CannotTell, raise_by
 from efficiency.flags.services.acting import acting, locked, words
+from efficiency.returns.services import following
 from efficiency.returns.services.deriving import refresh_land
 from landuse.plots.models import Occupation, Plot
 from parks.enterprises.models import Enterprise
@@ -78,6 +79,8 @@ def raise_all(*, year: int, run: Run | None = None, by: User | None = None, on: 
     districts = None if by is None or by.sees_city else by.place_codes
     found = Raised(year=year, run=run)
     with acting(by):
+        for each in (year - 1, year):
+            following.catch_up(year=each)
         newest = Flag.objects.aggregate(newest=Max("pk"))["newest"] or 0
         for finder in FINDERS:
             try:

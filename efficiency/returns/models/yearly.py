@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pgtrigger
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from core.accounts.scope import SignedInQuerySet
 from core.history import tracked
+from core.references import points_to
 from efficiency.returns.figures import FIGURES
 from efficiency.returns.queries import PlotFigureQuerySet, YearlyReturnQuerySet
 from landuse.plots.models import Plot
@@ -61,6 +65,44 @@ class ReturnStatus(models.TextChoices):
     FINAL = "final", _("核定数")
 
 
+def _of_somebody_and_some_year() -> list[pgtrigger.Trigger]:
+    """A return is about an enterprise, a file and a report that are there, and about them it stays."""
+    table = "returns_yearlyreturn"
+    subjects = {
+        "enterprise_id": ("enterprises_enterprise", "年报所指的企业不存在"),
+        "batch_id": ("returns_returnbatch", "年报所指的导入批次不存在"),
+        "self_report_id": ("returns_selfreport", "年报所指的企业自报不存在"),
+    }
+    checks = (
+        points_to(table=table, column=column, subject=subject, key="id", lock="returns point to", sentence=sentence)
+        for column, (subject, sentence) in subjects.items()
+    )
+    return [
+        pgtrigger.Trigger(
+            name="points_to_something",
+            level=pgtrigger.Statement,
+            when=pgtrigger.After,
+            operation=pgtrigger.Insert,
+            referencing=pgtrigger.Referencing(new="new_rows"),
+            func="\n".join([*checks, "RETURN NULL;"]),
+        ),
+        pgtrigger.Trigger(
+            name="stays_about_it",
+            when=pgtrigger.Before,
+            operation=pgtrigger.UpdateOf("enterprise_id", "year", "batch_id", "self_report_id"),
+            condition=pgtrigger.Condition(
+                "((OLD.enterprise_id, OLD.year, OLD.batch_id, OLD.self_report_id)"
+                " IS DISTINCT FROM (NEW.enterprise_id, NEW.year, NEW.batch_id, NEW.self_report_id))"
+            ),
+            func=f"""
+                RAISE EXCEPTION '年报的企业、年度和来源不可改'
+                    USING ERRCODE = 'restrict_violation', CONSTRAINT = '{table}_stays_about_it',
+                        HINT = '结束这一版，另立一版。';
+            """,
+        ),
+    ]
+
+
 @tracked(inserts=False)
 class YearlyReturn(Figures):
     """An enterprise's figures of one year, as the offices believe them. A correction is a new version.
@@ -70,10 +112,18 @@ class YearlyReturn(Figures):
     names the office behind each figure (``{"tax_cny": "tax"}``); ``batch`` the import it
     came with, ``self_report`` the enterprise's own report an office confirmed.
 
-    A version is written once and later only closed, so history follows a row from its first change on.
+    A version is written once and later only closed, so history follows a row from its first change on. What it
+    points to is checked a statement at a time, and kept by triggers on those tables (migration 0005).
     """
 
-    enterprise = models.ForeignKey(Enterprise, models.PROTECT, related_name="returns", verbose_name=_("企业"))
+    enterprise = models.ForeignKey(
+        Enterprise,
+        models.PROTECT,
+        related_name="returns",
+        verbose_name=_("企业"),
+        db_index=False,
+        db_constraint=False,
+    )
     year = models.PositiveSmallIntegerField(_("年度"))
     status = models.CharField(
         _("数据状态"), max_length=12, choices=ReturnStatus, default=ReturnStatus.FINAL, db_default=ReturnStatus.FINAL
@@ -88,6 +138,7 @@ class YearlyReturn(Figures):
         related_name="returns",
         verbose_name=_("导入批次"),
         db_index=False,
+        db_constraint=False,
     )
     self_report = models.ForeignKey(
         "returns.SelfReport",
@@ -97,6 +148,7 @@ class YearlyReturn(Figures):
         related_name="returns",
         verbose_name=_("企业自报"),
         db_index=False,
+        db_constraint=False,
     )
     valid_from = models.DateTimeField(_("采信起"), default=timezone.now)
     valid_to = models.DateTimeField(_("采信止"), null=True, blank=True)
@@ -107,12 +159,15 @@ class YearlyReturn(Figures):
         verbose_name = _("企业年报")
         verbose_name_plural = _("企业年报")
         indexes = [
-            models.Index(fields=["batch"], condition=Q(batch__isnull=False), name="returns_by_batch"),
+            # The rows of a file lie side by side.
+            BrinIndex(fields=["batch"], autosummarize=True, name="returns_by_batch"),
+            models.Index(fields=["self_report"], condition=Q(self_report__isnull=False), name="returns_by_self_report"),
         ]
         constraints = [
+            # The one index that finds returns by enterprise, closed versions too.
             models.UniqueConstraint(
-                fields=["enterprise", "year"],
-                condition=Q(valid_to__isnull=True),
+                fields=["enterprise", "year", "valid_to"],
+                nulls_distinct=False,
                 name="returns_one_open_version",
                 violation_error_message=_("该企业本年度已有现行年报。"),
             ),
@@ -131,6 +186,7 @@ class YearlyReturn(Figures):
                 violation_error_message=_("除税收和增加值外，各项数据不得为负。"),
             ),
         ]
+        triggers = _of_somebody_and_some_year()
 
     def __str__(self) -> str:
         return f"{self.enterprise_id} {self.year}"
@@ -171,3 +227,20 @@ class PlotFigure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.plot_id} {self.year}"
+
+
+@tracked()
+class FiguresDue(models.Model):
+    """A year whose plot figures do not yet show all of its returns: many were written, the worker follows."""
+
+    year = models.PositiveSmallIntegerField(_("年度"), primary_key=True)
+    since = models.DateTimeField(_("待更新起"), default=timezone.now)
+
+    objects = SignedInQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("待更新的宗地年度指标")
+        verbose_name_plural = _("待更新的宗地年度指标")
+
+    def __str__(self) -> str:
+        return f"{self.year}"

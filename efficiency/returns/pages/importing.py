@@ -28,7 +28,7 @@ from efficiency.returns.figures import BY_KEY, Office
 from efficiency.returns.imports import report, template
 from efficiency.returns.imports.headings import MINOR_DIGITS
 from efficiency.returns.imports.limits import LIMITS, MIB
-from efficiency.returns.models import BatchState, ReturnBatch, ReturnStatus
+from efficiency.returns.models import BatchState, FiguresDue, ReturnBatch, ReturnStatus
 from efficiency.returns.pages.asking import staff
 from efficiency.returns.services import importing
 
@@ -169,6 +169,8 @@ def _preview(request: HttpRequest, item: ReturnBatch, *, problem: str = "", stat
             else None,
             "acts": acts and is_open,
             "answer": _answer(item, counts),
+            "figures_due": item.state == BatchState.APPLIED
+            and FiguresDue.objects.visible_to(reader(request)).filter(year=item.year).exists(),
             "problem": problem or item.error,
             "config": {
                 "job": reverse("returns:import_job", args=[item.pk]),

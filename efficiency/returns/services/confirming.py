@@ -18,7 +18,8 @@ from efficiency.returns import perms
 from efficiency.returns.entries import Amount
 from efficiency.returns.figures import FIGURES, Figure, Office
 from efficiency.returns.models import ReportState, ReturnStatus, SelfReport, YearlyReturn
-from efficiency.returns.services.recording import lock, record
+from efficiency.returns.services.locking import lock
+from efficiency.returns.services.recording import record
 from parks.enterprises.models import EnterpriseMember
 
 

@@ -7,7 +7,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 import numpy as np
 import pghistory
@@ -18,16 +17,11 @@ from core.refusals import Refused, sentence_of
 from efficiency.returns.figures import KEYS, Office
 from efficiency.returns.imports.headings import MINOR_DIGITS
 from efficiency.returns.models import ReturnBatch, ReturnStatus, SelfReport
-from efficiency.returns.services.deriving import refresh_plot_figures
+from efficiency.returns.services.following import follow
+from efficiency.returns.services.locking import lock
 
 UNKNOWN = -(2**63)
 """Stands for a figure that is not given, on its way to the database."""
-
-FEW = 200
-"""Of so many enterprises the plots are refreshed one by one; of more, those of the whole city at once."""
-
-_LOCK = 0x6D757265
-"""First half of the advisory lock of returns; the year is the second."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +68,9 @@ def record(
     """Believe the figures ``rows`` of ``year`` from now on, as supplied by ``office``.
 
     What a row does not give is carried over from the open version with the office it came from. A return whose figures
-    and status stay as they are gets no version. Closing, opening and the plots' figures are one transaction; two of one
-    year wait for each other. Raises Refused when the database objects, and then nothing is written.
+    and status stay as they are gets no version. Closing and opening are one transaction, in which the plots' figures
+    follow or are noted as due (:mod:`.following`); two of one year wait for each other. Raises Refused when the
+    database objects, and then nothing is written.
     """
     columns = rows if isinstance(rows, Columns) else Columns.of(rows)
     office, status = Office(office).value, ReturnStatus(status).value
@@ -84,21 +79,10 @@ def record(
         with transaction.atomic(), pghistory.context(**context):
             recorded = _record(columns, year, office, status, batch, self_report)
             if recorded.new or recorded.changed:
-                few = len(columns.enterprises) <= FEW
-                refresh_plot_figures(year=year, enterprises=columns.enterprises.tolist() if few else None)
+                follow(year=year, enterprises=columns.enterprises.tolist())
     except DatabaseError as error:
         raise Refused(sentence_of(error)) from error
     return recorded
-
-
-def lock(year: int) -> None:
-    """Let nobody else record returns of ``year`` until this transaction ends: what is read now stays believed."""
-    with connection.cursor() as cursor:
-        _lock(cursor, year)
-
-
-def _lock(cursor: Any, year: int) -> None:
-    cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, year])
 
 
 def _record(
@@ -108,22 +92,22 @@ def _record(
     count = len(columns.enterprises)
     if not keys or not count:
         return Recorded(0, 0, count)
+    lock(year)
     with connection.cursor() as cursor:
-        _lock(cursor, year)
         _copy(cursor, columns, keys)
         cursor.execute(_differing(keys, columns, office), {"year": year, "status": status})
-        cursor.execute("SELECT clock_timestamp()")
-        (now,) = cursor.fetchone()
-        cursor.execute("ANALYZE returns_differing (open_id)")
-        cursor.execute(
-            "UPDATE returns_yearlyreturn r SET valid_to = %s FROM returns_differing d WHERE r.id = d.open_id", [now]
-        )
-        changed = cursor.rowcount
+        cursor.execute("SELECT clock_timestamp(), count(open_id) FROM returns_differing")
+        now, changed = cursor.fetchone()
+        if changed:
+            cursor.execute("ANALYZE returns_differing (open_id)")
+            cursor.execute(
+                "UPDATE returns_yearlyreturn r SET valid_to = %s FROM returns_differing d WHERE r.id = d.open_id", [now]
+            )
         names = ", ".join(KEYS)
         cursor.execute(
             f"INSERT INTO returns_yearlyreturn (enterprise_id, year, {names}, status, source, sources, batch_id,"  # noqa: S608
             f" self_report_id, valid_from) SELECT enterprise_id, %(year)s, {names}, %(status)s, %(source)s, sources,"
-            " %(batch)s, %(report)s, %(now)s FROM returns_differing ORDER BY enterprise_id",
+            " %(batch)s, %(report)s, %(now)s FROM returns_differing",
             {
                 "year": year,
                 "status": status,
@@ -153,6 +137,8 @@ def _copy(cursor: object, columns: Columns, keys: list[str]) -> None:
     for at, key in enumerate(keys, start=1):
         minor, known = columns.figures[key]
         held[f"value{at}"] = np.where(known, minor, UNKNOWN)
+    # In the order of the index that grows, whatever the order of the file.
+    held = held[np.argsort(columns.enterprises, kind="stable")]
     stream = io.BytesIO(b"PGCOPY\n\xff\r\n\x00" + bytes(8) + held.tobytes() + b"\xff\xff")
     cursor.copy_expert(f"COPY returns_incoming ({', '.join(names)}) FROM STDIN (FORMAT binary)", stream, 1 << 20)  # type: ignore[attr-defined]
     cursor.execute("ANALYZE returns_incoming (enterprise_id)")  # type: ignore[attr-defined]
