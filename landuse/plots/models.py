@@ -164,6 +164,11 @@ class PlotVersion(LayerVersion):
                 violation_error_message=_("宗地代码前 6 位与所在区不符。"),
             ),
             models.CheckConstraint(
+                name="plots_plotversion_town_by_district",
+                condition=Q(town__isnull=True) | Q(district=Left("town_id", 6)),
+                violation_error_message=_("所在镇街不属于所在区。"),
+            ),
+            models.CheckConstraint(
                 name="plots_plotversion_use_known",
                 condition=Q(use_code__in=UseCode.values),
             ),

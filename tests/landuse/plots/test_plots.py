@@ -41,6 +41,11 @@ class TestCodes:
                 supply_mode="grant",
             )
 
+    def test_the_town_must_be_one_of_the_district(self):
+        with pytest.raises(IntegrityError, match="town_by_district"), transaction.atomic():
+            plot(1, town_id="440604011")
+        assert plot(1, town_id="440605121").town.parent_id == NANHAI
+
 
 @pytest.mark.django_db
 def test_the_zone_of_a_plot_is_the_one_covering_its_inner_point():
