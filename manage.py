@@ -11,7 +11,7 @@ def main() -> None:
         from django.conf import settings
         from django.core.exceptions import ImproperlyConfigured
         from django.core.management import execute_from_command_line
-        from django.db import OperationalError
+        from django.db import OperationalError, ProgrammingError
     except ImportError as error:
         sys.exit(f"manage.py: {error}; run 'make run' once, then use .venv/bin/python manage.py.")
     try:
@@ -28,6 +28,20 @@ def main() -> None:
             raise
         reason = " ".join(str(error).split())
         sys.exit(f"manage.py: the database does not answer ({reason}); start it with 'make run' or check DATABASE_URL.")
+    except ProgrammingError as error:
+        # A table or column that is not there is a fault of ours unless the database is behind the code.
+        missing = getattr(error.__cause__, "pgcode", "") in {"42P01", "42703"} and _migrations_are_missing()
+        if "--traceback" in sys.argv or not missing:
+            raise
+        sys.exit("manage.py: the database is empty or behind this code; run 'make run', or manage.py migrate.")
+
+
+def _migrations_are_missing() -> bool:
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 if __name__ == "__main__":

@@ -42,5 +42,5 @@ prepare() {
 case "${1:-}" in
     start | prepare) "$1" ;;
     url) database_url ;;
-    *) die "usage: database.sh start|prepare|demo_password|url" ;;
+    *) die "usage: database.sh start|prepare|url" ;;
 esac

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -61,6 +62,18 @@ def test_command_with_a_silent_database_says_what_to_do(tmp_path):
     assert done.returncode != 0
     assert "the database does not answer" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.django_db
+def test_command_with_an_empty_database_says_what_to_do(tmp_path):
+    server = connection.settings_dict
+    url = f"postgresql://{server['USER']}@/postgres?host={server['HOST']}&port={server['PORT']}"
+    done = run(sys.executable, "manage.py", "compliance", DATABASE_URL=url, MUCHAN_LOCAL_DIR=str(tmp_path))
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.strip() == (
+        "manage.py: the database is empty or behind this code; run 'make run', or manage.py migrate."
+    )
 
 
 def test_busy_port_is_named_with_the_way_out():
