@@ -120,7 +120,7 @@ def of_plots(columns: Columns, results: Results, occupied: Occupied) -> PlotResu
 
 @dataclass(frozen=True)
 class GroupResult:
-    """What one group came to; sums exact, in units of the last decimal kept."""
+    """What one group came to; sums exact, in units of the last decimal kept, over those with a return."""
 
     kind: str
     code: str
@@ -163,7 +163,9 @@ class _Whole:
     """What all groupings share, worked out once."""
 
     def __init__(self, columns: Columns, results: Results, own_land: Floats) -> None:
-        self._columns, self._results, self._land = columns, results, own_land
+        self._columns, self._results = columns, results
+        # Land whose figures nobody knows would water down every mean per 亩.
+        self._land = np.where(columns.has_return, own_land, 0.0)
         self._points = np.rint(results.total * POINT)
         with np.errstate(invalid="ignore", divide="ignore"):
             tax_per_mu = columns.figures["tax_cny"] / land_mu(own_land)

@@ -187,7 +187,7 @@ def _sealed_with_its_run(table: str, subject: str = "", column: str = "", key: s
 
 
 class Why(models.TextChoices):
-    """Why an enterprise has no class: not ranked (N), or in no cohort (no class at all)."""
+    """Why an enterprise was not ranked. Of the last three it is in N; of the others it has no class at all."""
 
     RATED = "", _("已评级")
     NO_COHORT = "s", _("不在评价范围")
@@ -288,8 +288,9 @@ class GroupKind(models.TextChoices):
 class GroupScore(models.Model):
     """汇总结果: an industry (every level of GB/T 4754), town, zone, district or the city in one run.
 
-    Sums are over all enterprises with a return; ``land_m2`` is their land on the basis of their cohort (actual for
-    those in none). Quartiles are of the totals and of tax per 亩 (元) of the ranked, by linear interpolation
+    ``enterprises`` counts all there are, with land or a return. Sums are over those with a return; ``land_m2`` is
+    their land, too, each one's own on the basis of its cohort (actual for those in none). ``mean_total`` is rounded
+    half up to 4 decimals. Quartiles are of the totals and of tax per 亩 (元) of the ranked, by linear interpolation
     (``percentile_cont`` of PostgreSQL).
     """
 

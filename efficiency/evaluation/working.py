@@ -203,7 +203,7 @@ def _grade_said(score: Score, cuts: dict[str, Any]) -> str:
 
 
 def _percentile(score: Score) -> float | None:
-    """The share of the ranked of its industry, in percent, that it does better than (ties not counted)."""
+    """How many of the ranked of its industry, in percent, do no better than it, itself not counted."""
     if not score.industry_rank or not score.industry_count:
         return None
     return 100 * (score.industry_count - score.industry_rank) / score.industry_count
