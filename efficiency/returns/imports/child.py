@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 from django.utils.translation import gettext as _
 
 from core.confined import ANSWER, Unreadable, limit_self, speak
 from core.geodata.exchange.child import Unneeded
-from efficiency.returns.imports.limits import DATE, EMPTY, FAULT, MIB, NOT_COMPUTED, NUMBER, TEXT, TRUTH, Limits
+from efficiency.returns.imports.limits import EMPTY, MIB, Limits
 
-BLOCK = 20_000
+if TYPE_CHECKING:
+    from efficiency.returns.imports.cells import Column
+    from efficiency.returns.imports.headings import Heading
+
+BATCH = 50_000
+"""At most so many rows go out at once."""
+
 TOLD = 1_000
 """Cells of one kind told by their address; of the rest only the number."""
 
@@ -64,134 +69,121 @@ def _is_archive(path: Path, limits: Limits) -> bool:
 
 def _book(path: Path, limits: Limits) -> dict[str, Any]:
     from efficiency.returns.imports import workbook
+    from efficiency.returns.imports.package import Package
 
-    workbook.judge(path, limits)
-    sheet = workbook.read(path, limits)
-    marks = sheet.marks
-    kinds = {(row, at): FAULT for row, at, _name in marks.faults} | dict.fromkeys(marks.not_computed, NOT_COMPUTED)
+    sheet = workbook.read(Package(path, limits))
     known = {heading.at for heading in sheet.headings}
-    _write(sheet.rows, sheet.headings, sheet.first, sheet.height, kinds, {(r, c): n for r, c, n in marks.faults})
-    formulas = [(row + 1, at) for row, at in marks.formulas if row > sheet.header and at in known]
+    formulas: list[tuple[int, int]] = []
+    formula_count = done = 0
+    with Rows(sheet.headings, sheet.header, limits) as rows:
+        for block in sheet.blocks():
+            found = [(row + 1, at) for row, at in block.marks.formulas if at in known]
+            formulas += found[: TOLD - len(formulas)]
+            formula_count += len(found)
+            done += len(block)
+            rows.write(block.first, block.columns, sheet.total(done, block.reached))
     return {
         "format": "xlsx",
         "sheet": sheet.name,
         "hidden": sheet.hidden,
         "other": sheet.other,
         "headings": [asdict(heading) for heading in sheet.headings],
-        "header": sheet.header + 1,
-        "formulas": formulas[:TOLD],
-        "formula_count": len(formulas),
-        "merged": sheet.merged,
+        "header": sheet.header,
+        "formulas": formulas,
+        "formula_count": formula_count,
+        "merged": sheet.merged(),
     }
 
 
 def _text(path: Path, limits: Limits) -> dict[str, Any]:
     from efficiency.returns.imports import separated, workbook
+    from efficiency.returns.imports.cells import of_cells
     from efficiency.returns.imports.headings import header_of
     from efficiency.returns.imports.limits import HEADER_WITHIN
 
-    rows = separated.rows_of(path)
+    lines = separated.rows_of(path)
     header, headings = next(
-        ((at, found) for at, row in enumerate(islice(rows, HEADER_WITHIN)) if (found := header_of(row))), (0, [])
+        ((at, found) for at, row in enumerate(islice(lines, HEADER_WITHIN), start=1) if (found := header_of(row))),
+        (0, []),
     )
     if not headings:
         raise Unreadable(workbook.no_header([], []))
-    width = max(heading.at for heading in headings) + 1
-    padded = (row + [""] * (width - len(row)) if len(row) < width else row for row in rows)
-    _write(padded, headings, header + 1, limits.rows, {}, {})
+    wanted = sorted({heading.at for heading in headings})
+    first = header + 1
+    with Rows(headings, header, limits) as rows:
+        while block := list(islice(lines, BATCH)):
+            columns = [of_cells([row[at] if at < len(row) else "" for row in block]) for at in wanted]
+            rows.write(first, columns, limits.rows)
+            first += len(block)
     return {
         "format": "csv",
         "sheet": "",
         "hidden": [],
         "other": [],
         "headings": [asdict(heading) for heading in headings],
-        "header": header + 1,
+        "header": header,
         "formulas": [],
         "formula_count": 0,
         "merged": [],
     }
 
 
-def _write(
-    rows: Iterator[list[Any]],
-    headings: list[Any],
-    first: int,
-    height: int,
-    kinds: dict[tuple[int, int], int],
-    faults: dict[tuple[int, int], str],
-) -> None:
-    """Write the columns of ``headings`` of every row that is not blank in all of them."""
-    import numpy as np
-    import pyarrow as pa
+class Rows:
+    """The file `ROWS`, an Arrow stream with the columns of ``headings``; a batch is there before its progress is told.
 
-    schema = pa.schema(
-        [("row", pa.int32())]
-        + [(f"{heading.key}.{part}", kind) for heading in headings
-           for part, kind in (("number", pa.float64()), ("text", pa.string()), ("kind", pa.int8()))]
-    )  # fmt: skip
-    done, by_row = 0, _by_row(kinds)
-    with pa.OSFile(ROWS, "wb") as sink, pa.ipc.new_stream(sink, schema) as stream:
-        while block := list(islice(rows, BLOCK)):
-            start = first + done
-            done += len(block)
-            if done > height + 1:
-                raise Unreadable(_("文件超过 %(limit)d 行：请拆分后分别导入。") % {"limit": height})
-            columns = list(zip(*block, strict=False))
-            arrays: list[Any] = [np.arange(start + 1, start + 1 + len(block), dtype=np.int32)]
-            marked = {row: found for row, found in by_row.items() if start <= row < start + len(block)}
-            for heading in headings:
-                cells = columns[heading.at] if heading.at < len(columns) else ("",) * len(block)
-                number, text, kind = _typed(cells)
-                for row, found in marked.items():
-                    if heading.at in found:
-                        kind[row - start] = found[heading.at]
-                        if text is not None and (row, heading.at) in faults:
-                            text[row - start] = faults[row, heading.at]
-                        elif (row, heading.at) in faults:
-                            text = [None] * len(cells)
-                            text[row - start] = faults[row, heading.at]
-                arrays += [number, pa.array(text, pa.string()) if text else pa.nulls(len(cells), pa.string()), kind]
-            filled = np.logical_or.reduce([arrays[at] != EMPTY for at in range(3, len(arrays), 3)])
-            batch = pa.record_batch([pa.array(each) for each in arrays], schema=schema)
-            stream.write_batch(batch if filled.all() else batch.filter(pa.array(filled)))
-            sys.stdout.write(f"{done} {min(height, max(done, height))}\n")
+    Its schema carries ``headings`` (JSON) and ``header``, the header's row from 1, so that whoever follows the file
+    need not wait for the answer.
+    """
+
+    def __init__(self, headings: list[Heading], header: int, limits: Limits) -> None:
+        import pyarrow as pa
+
+        self._wanted = sorted({heading.at for heading in headings})
+        self._headings, self._header, self._limits = headings, header, limits
+        self._schema = pa.schema(
+            [("row", pa.int32())]
+            + [(f"{heading.key}.{part}", kind) for heading in headings
+               for part, kind in (("number", pa.float64()), ("text", pa.string()), ("kind", pa.int8()))],
+            metadata={b"headings": json.dumps([asdict(each) for each in headings]), b"header": str(header)},
+        )  # fmt: skip
+        self._done = 0
+
+    def __enter__(self) -> Self:
+        import pyarrow as pa
+
+        self._file = pa.OSFile(ROWS, "wb")
+        self._stream = pa.ipc.new_stream(self._file, self._schema)
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self._stream.close()
+        self._file.close()
+
+    def write(self, first: int, columns: list[Column], total: int) -> None:
+        """Write rows from number ``first`` on, ``columns`` being those of the headings by their place in the file.
+
+        ``total`` is how many there may come to be. Raises Unreadable beyond the limit of rows.
+        """
+        import numpy as np
+        import pyarrow as pa
+
+        count = len(columns[0].kind)
+        if first + count - 1 - self._header > self._limits.rows:
+            raise Unreadable(_("文件超过 %(limit)d 行：请拆分后分别导入。") % {"limit": self._limits.rows})
+        arrays: list[Any] = [pa.array(np.arange(first, first + count, dtype=np.int32))]
+        for heading in self._headings:
+            column = columns[self._wanted.index(heading.at)]
+            arrays += [pa.array(column.number), column.text, pa.array(column.kind)]
+        filled = np.logical_or.reduce([column.kind != EMPTY for column in columns])
+        batch = pa.record_batch(arrays, schema=self._schema).filter(pa.array(filled))
+        count = len(batch)
+        for start in range(0, count, BATCH):
+            part = batch.slice(start, BATCH)
+            self._stream.write_batch(part)
+            self._file.flush()
+            self._done += len(part)
+            sys.stdout.write(f"{self._done} {max(self._done, total)}\n")
             sys.stdout.flush()
-
-
-def _by_row(kinds: dict[tuple[int, int], int]) -> dict[int, dict[int, int]]:
-    by_row: dict[int, dict[int, int]] = {}
-    for (row, at), kind in kinds.items():
-        by_row.setdefault(row, {})[at] = kind
-    return by_row
-
-
-def _typed(cells: tuple[Any, ...]) -> tuple[Any, list[str | None] | None, Any]:
-    """The cells of a column by type: numbers (NaN elsewhere), texts (None when there are none), and kinds."""
-    import datetime as dt
-
-    import numpy as np
-
-    types = set(map(type, cells))
-    count = len(cells)
-    if types <= {float, int}:
-        return np.array(cells, dtype=np.float64), None, np.full(count, NUMBER, dtype=np.int8)
-    if types == {str}:
-        kind = np.fromiter(map(bool, map(str.strip, cells)), dtype=np.int8, count=count)
-        kind[kind == 1] = TEXT
-        return np.full(count, np.nan), list(cells), kind
-    number, kind = np.full(count, np.nan), np.zeros(count, dtype=np.int8)
-    text: list[str | None] = [None] * count
-    for at, cell in enumerate(cells):
-        if type(cell) is float or type(cell) is int:
-            number[at], kind[at] = cell, NUMBER
-        elif type(cell) is str:
-            if cell.strip():
-                text[at], kind[at] = cell, TEXT
-        elif type(cell) is bool:
-            text[at], kind[at] = str(cell).upper(), TRUTH
-        elif isinstance(cell, dt.date | dt.time | dt.timedelta):
-            text[at], kind[at] = str(cell), DATE
-    return number, text, kind
 
 
 def main() -> None:
