@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from core.policy import services as policy
@@ -20,12 +21,15 @@ from efficiency.returns.imports import judging, reading
 from efficiency.returns.imports.incoming import Incoming
 from efficiency.returns.imports.reading import Reading
 from efficiency.returns.imports.remarks import WARNING, Remarks
-from efficiency.returns.imports.standing import Standing, standing
+from efficiency.returns.imports.standing import Register, Standing, register, standing
 
 UNCHANGED, NEW, CHANGED, REFUSED = range(4)
 """What becomes of a row."""
 
 SHOWN_ROWS = 20
+
+BIG_BYTES = 16 << 20
+"""From this size on a file takes so long to read that the whole register is asked for meanwhile."""
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage ("read", "check", "write"), what is done of it and its total; it may raise to end the work."""
@@ -101,25 +105,41 @@ class Examined:
 def examine(path: Path, *, options: Options, progress: Progress | None = None) -> Examined:
     """Read the file ``path`` and judge every row. Raises core.confined.Unreadable."""
     say = progress or (lambda stage, done, total: None)
-    source = reading.read(path, progress=lambda done, total: say("read", done, total))
+    source, held = _read(path, options.year, lambda done, total: say("read", done, total))
     say("check", 0, len(source))
-    examined = judge(source, options=options)
+    examined = judge(source, options=options, held=held)
     say("check", len(source), len(source))
     return examined
 
 
-def judge(source: Reading, *, options: Options) -> Examined:
-    """Judge every row of a file that was read, as things stand in the database now."""
+def _read(path: Path, year: int, progress: Callable[[int, int], None]) -> tuple[Reading, Register | None]:
+    """The file, and beside a big one the register, asked for while another process reads."""
+    if not path.is_file() or path.stat().st_size < BIG_BYTES:
+        return reading.read(path, progress=progress), None
+    language = translation.get_language()
+
+    def read() -> Reading:
+        with translation.override(language):
+            return reading.read(path, progress=progress)
+
+    with ThreadPoolExecutor(max_workers=1) as waiting:
+        read_file = waiting.submit(read)
+        held = register(year)
+        return read_file.result(), held
+
+
+def judge(source: Reading, *, options: Options, held: Register | None = None) -> Examined:
+    """Judge every row of a file that was read, as things stand in the database now or in the register ``held``."""
     remarks = Remarks(source.numbers)
     incoming = taking.understand(source, options.year, remarks)
-    keys = list(incoming.figures)
-    held = standing(incoming.codes, keys, options.year)
-    judging.against_register(source, incoming, held, options.places, remarks)
+    known = held or register(options.year, keys=list(incoming.figures), codes=incoming.codes)
+    stand = standing(incoming.codes, known)
+    judging.against_register(source, incoming, stand, options.places, remarks)
     on = timezone.localdate()
     judging.against_figures(
         source,
         incoming,
-        held,
+        stand,
         year=options.year,
         office=options.office,
         bounds=judging.Bounds(
@@ -128,7 +148,7 @@ def judge(source: Reading, *, options: Options) -> Examined:
         units_checked=options.units_checked,
         remarks=remarks,
     )
-    return Examined(options, source, incoming, held, remarks, _kinds(incoming, held, options.status, remarks))
+    return Examined(options, source, incoming, stand, remarks, _kinds(incoming, stand, options.status, remarks))
 
 
 def _kinds(incoming: Incoming, held: Standing, status: str, remarks: Remarks) -> np.ndarray:

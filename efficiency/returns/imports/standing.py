@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 from django.db import connection, transaction
 
+from efficiency.returns.figures import KEYS
 from efficiency.returns.imports.headings import MINOR_DIGITS
 
 
@@ -42,25 +44,33 @@ class Standing:
     before: Believed
 
 
+@dataclass(frozen=True)
+class Register:
+    """Enterprises with what is believed of a year and of the year before, a row each, by ``uscc``."""
+
+    rows: pa.Table
+    keys: tuple[str, ...]
+
+
 @transaction.atomic
-def standing(codes: pa.Array, keys: Sequence[str], year: int) -> Standing:
-    """Ask for the rows of ``codes`` (null for none), in one statement however many there are."""
-    count = len(codes)
-    with connection.cursor() as cursor:
-        cursor.execute("CREATE TEMP TABLE returns_asked (at integer NOT NULL, uscc text NOT NULL) ON COMMIT DROP")
-        cursor.copy_expert("COPY returns_asked FROM STDIN (FORMAT csv)", _lines(codes), 1 << 20)
-        cursor.execute("ANALYZE returns_asked")
-        with tempfile.TemporaryFile() as answered:
-            cursor.copy_expert(_statement(keys, year), answered)
-            answered.seek(0)
-            table = _table(answered, keys)
-        cursor.execute("DROP TABLE returns_asked")
-    at = table.column("at").to_numpy()
-    # Every row asked, in order: those the register does not know stay at position count, a row of nulls.
-    place = np.full(count, len(at), dtype=np.int64)
-    place[at] = np.arange(len(at))
-    take = pa.array(np.where(place < len(at), place, -1), mask=place == len(at))
-    rows = table.take(take).combine_chunks()
+def register(year: int, *, keys: Sequence[str] = KEYS, codes: pa.Array | None = None) -> Register:
+    """Ask for the enterprises of ``codes``, or for all, in one statement however many there are."""
+    with connection.cursor() as cursor, tempfile.TemporaryFile() as answered:
+        asked = codes is not None
+        if asked:
+            cursor.execute("CREATE TEMP TABLE returns_asked (uscc text NOT NULL) ON COMMIT DROP")
+            cursor.copy_expert("COPY returns_asked FROM STDIN", _lines(codes), 1 << 20)
+            cursor.execute("ANALYZE returns_asked")
+        cursor.copy_expert(_statement(keys, year, asked), answered)
+        if asked:
+            cursor.execute("DROP TABLE returns_asked")
+        answered.seek(0)
+        return Register(_table(answered, keys), tuple(keys))
+
+
+def standing(codes: pa.Array, held: Register) -> Standing:
+    """How the rows of ``codes`` (null for none) stand to the register; those it does not know have nulls."""
+    rows = held.rows.take(pc.index_in(codes, held.rows.column("uscc"))).combine_chunks()
     return Standing(
         enterprise=_whole(rows, "enterprise", 0)[0],
         name=_column(rows, "name"),
@@ -69,35 +79,30 @@ def standing(codes: pa.Array, keys: Sequence[str], year: int) -> Standing:
         has_version=~_column(rows, "status").is_null().to_numpy(zero_copy_only=False),
         status=_column(rows, "status"),
         sources=_column(rows, "sources"),
-        now=_believed(rows, "now", keys),
-        before=_believed(rows, "before", [*keys, "staff"]),
+        now=_believed(rows, "now", held.keys),
+        before=_believed(rows, "before", [*held.keys, "staff"]),
     )
 
 
 def _lines(codes: pa.Array) -> io.BytesIO:
-    known = codes.is_valid().to_numpy(zero_copy_only=False)
-    table = pa.table({"at": np.flatnonzero(known).astype(np.int32), "uscc": codes.drop_null()})
-    lines = io.BytesIO()
-    pa.csv.write_csv(table, lines, pa.csv.WriteOptions(include_header=False))
-    lines.seek(0)
-    return lines
+    # Codes that check out are digits and letters: there is nothing to quote.
+    return io.BytesIO("\n".join(codes.drop_null().unique().to_pylist()).encode())
 
 
 def _names(keys: Sequence[str]) -> list[str]:
     return [f"now.{key}" for key in keys] + [f"before.{key}" for key in dict.fromkeys([*keys, "staff"])]
 
 
-def _statement(keys: Sequence[str], year: int) -> str:
+def _statement(keys: Sequence[str], year: int, asked: bool) -> str:
     figures = ", ".join(
         f"({'n' if (name := each.split('.'))[0] == 'now' else 'b'}.{name[1]} * {10 ** MINOR_DIGITS[name[1]]})::bigint"
         for each in _names(keys)
     )
     return f"""
         COPY (
-            SELECT a.at, e.id, e.name, e.district_id, substring(e.industry_id from '[0-9]{{2}}'), n.status,
+            SELECT e.uscc, e.id, e.name, e.district_id, substring(e.industry_id from '[0-9]{{2}}'), n.status,
                    CASE WHEN n.sources <> '{{}}' THEN n.sources END, {figures}
-            FROM returns_asked a
-            JOIN enterprises_enterprise e ON e.uscc = a.uscc
+            FROM enterprises_enterprise e{" JOIN returns_asked a ON a.uscc = e.uscc" if asked else ""}
             LEFT JOIN returns_yearlyreturn n ON n.enterprise_id = e.id AND n.year = {int(year)} AND n.valid_to IS NULL
             LEFT JOIN returns_yearlyreturn b ON b.enterprise_id = e.id AND b.year = {int(year) - 1}
                 AND b.valid_to IS NULL
@@ -106,8 +111,8 @@ def _statement(keys: Sequence[str], year: int) -> str:
 
 
 def _table(answered: object, keys: Sequence[str]) -> pa.Table:
-    texts = ["name", "district", "division", "status", "sources"]
-    names = ["at", "enterprise", *texts, *_names(keys)]
+    texts = ["uscc", "name", "district", "division", "status", "sources"]
+    names = ["uscc", "enterprise", *texts[1:], *_names(keys)]
     kinds = dict.fromkeys(names, pa.int64()) | dict.fromkeys(texts, pa.string())
     coded = pa.dictionary(pa.int32(), pa.string())
     kinds |= dict.fromkeys(["district", "division", "status", "sources"], coded)

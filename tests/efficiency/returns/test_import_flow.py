@@ -17,14 +17,16 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import translation
 from openpyxl import load_workbook
 
 from core.accounts.models import CITY_CODE, Role, User
+from core.confined import Unreadable
 from core.jobs import tracking
 from core.jobs.models import Job
 from core.refusals import NotAllowed, Refused, Stale
-from efficiency.returns.imports import template
-from efficiency.returns.imports.examining import Options, judge
+from efficiency.returns.imports import examining, template
+from efficiency.returns.imports.examining import Options, examine, judge
 from efficiency.returns.imports.headings import header_of
 from efficiency.returns.imports.reading import read as read_file
 from efficiency.returns.models import BatchState, ReturnBatch, YearlyReturn
@@ -343,3 +345,28 @@ def test_of_two_who_write_one_file_at_once_one_does(tmp_path: Path) -> None:
         thread.join()
     assert sorted(told) == ["refused", "written"]
     assert YearlyReturn.objects.filter(year=2025).count() == 1
+
+
+def test_a_big_file_is_judged_by_a_register_asked_for_meanwhile(
+    firms: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(rows={firms[1].pk: {"tax_cny": 7, "staff": 3}}, year=2025, office="tax", status="final", by=None)
+    record(rows={firms[2].pk: {"tax_cny": 12_500_000}}, year=2024, office="tax", status="final", by=None)
+    path = book(tmp_path / "a.xlsx", [row(1), row(2), row(3), row(99), row(1)])
+    small = examine(path, options=OPTIONS)
+    monkeypatch.setattr(examining, "BIG_BYTES", 0)
+    big = examine(path, options=OPTIONS)
+    assert big.kind.tolist() == small.kind.tolist()
+    assert big.remarks.all() == small.remarks.all()
+    assert big.preview() == small.preview()
+    assert {each.rule.rsplit(".")[-1] for each in big.remarks.all()} >= {"unknown_uscc", "duplicate", "jump"}
+
+
+def test_what_keeps_a_big_file_from_being_read_is_said_in_the_readers_language(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(examining, "BIG_BYTES", 0)
+    (tmp_path / "a.xlsx").write_bytes(b"")
+    with translation.override("en"), pytest.raises(Unreadable) as refused:
+        examine(tmp_path / "a.xlsx", options=OPTIONS)
+    assert refused.value.sentence.isascii()
