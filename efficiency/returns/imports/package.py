@@ -67,10 +67,10 @@ class Package:
         """Bytes of the part as the directory has them."""
         return self._entries[name].file_size
 
-    def chunks(self, name: str) -> Iterator[bytes]:
-        """The part's content, unpacked as it is asked for."""
+    def chunks(self, name: str, size: int = CHUNK) -> Iterator[bytes]:
+        """The part's content, unpacked ``size`` bytes at a time as it is asked for."""
         with self._archive.open(self._entries[name]) as source:
-            while chunk := source.read(CHUNK):
+            while chunk := source.read(size):
                 # What really comes out counts: an archive's directory can lie.
                 self._left -= len(chunk)
                 if self._left < 0:

@@ -20,9 +20,10 @@ import pyarrow.compute as pc
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from efficiency.returns.imports import cells
+from efficiency.returns.imports.ahead import ahead
 from efficiency.returns.imports.cells import Column, Mixed
 from efficiency.returns.imports.headings import letter_of
-from efficiency.returns.imports.limits import FAULT, NOT_COMPUTED
+from efficiency.returns.imports.limits import FAULT, MIB, NOT_COMPUTED
 from efficiency.returns.imports.marks import Marks, has_formulas, marks_in
 from efficiency.returns.imports.package import SHARED, Package, damaged
 from efficiency.returns.imports.stretches import Stretch, plain
@@ -37,8 +38,9 @@ _MARK = MARK.encode()
 _NAMED = re.compile(rb"""\bt=["']s["']([^>]*>\s*<(?:\w+:)?v>)""")
 _TEXT = re.compile(rb"<(?:\w+:)?si[\s/>]")
 _TEXTS = re.compile(rb"<((?:\w+:)?)sst[^>]*>")
-_BY_CELLS = 3
-"""So many stretches after a mixed one are read cell by cell without trying otherwise."""
+_PIECE = 2 * MIB
+"""Bytes of shared strings parsed at once."""
+
 _WRONG = (CalamineError, fastexcel.FastExcelError, pa.ArrowInvalid, IndexError, ValueError)
 
 
@@ -61,7 +63,7 @@ class Shared:
     def __init__(self, package: Package, sheet: str, part: str) -> None:
         self._package = package
         reading = Parsing(package, sheet, part, None)
-        pieces = [reading.texts(piece) for piece in _pieces(package.chunks(SHARED))] if SHARED in package else []
+        pieces = ahead(reading.texts, _pieces(package.chunks(SHARED, _PIECE))) if SHARED in package else []
         self.texts = pa.concat_arrays([pa.array([], pa.string()), *pieces])
 
     def xml(self) -> bytes:
@@ -81,11 +83,13 @@ class Shared:
 class Parsing:
     """Reads stretches of the sheet called ``sheet``, which is ``part`` of the package; from several threads at once."""
 
-    def __init__(self, package: Package, sheet: str, part: str, shared: Shared | None) -> None:
+    def __init__(self, package: Package, sheet: str, part: str, shared: Shared | None, prefix: bytes = b"") -> None:
         self._package, self._sheet, self._part = package, sheet, part
+        self._value = prefix + b"v>"
         self._shared = shared if shared and len(shared.texts) else None
         self._literally = True
-        self._by_cells = 0
+        # Stretches to be read cell by cell without trying otherwise: more and more while mixed ones keep coming.
+        self._by_cells, self._next_by_cells = 0, 1
 
     def top(self, rows: bytes) -> list[list[Any]]:
         """The first rows cell by cell, row and column 0 first."""
@@ -138,9 +142,7 @@ class Parsing:
         if self._shared is None or (_MARK[:1] in rows and _MARK in rows):
             return None
         if self._literally:
-            for value in (b"v", b"x:v"):
-                rows = rows.replace(b' t="s"><' + value + b">", b' t="str"><' + value + b">" + _MARK)
-            return rows
+            return rows.replace(b' t="s"><' + self._value, b' t="str"><' + self._value + _MARK)
         return _NAMED.sub(rb't="str"\1' + _MARK, rows)
 
     def _block(
@@ -156,9 +158,10 @@ class Parsing:
                 if errors and marks and not errors <= marks.faults.keys():
                     raise Mixed
                 columns = [self._column(values) for values in batch.columns]
+                self._next_by_cells = 1
                 return _said(Block(stretch.first, columns, marks or Marks(), stretch.reached), wanted)
             except (Mixed, fastexcel.UnsupportedColumnTypeCombinationError):
-                self._by_cells = _BY_CELLS
+                self._by_cells, self._next_by_cells = self._next_by_cells, self._next_by_cells * 2
         columns = self._cells(stretch, rows, parts, wanted)
         marks = marks or marks_in(stretch.rows)
         return _said(Block(stretch.first, columns, marks, stretch.reached), wanted)

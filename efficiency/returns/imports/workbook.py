@@ -1,22 +1,21 @@
 """A workbook's rows as they are, a stretch at a time. Runs in the reading process.
 
-The sheet's XML is unpacked once and cut (`stretches`); the stretches are parsed by two threads, since parsers let go of
-the interpreter, and handed on in their order (`parsing`).
+The sheet's XML is unpacked once and cut (`stretches`); the stretches are parsed in threads, since parsers let go of the
+interpreter, and handed on in their order (`parsing`).
 """
 
 from __future__ import annotations
 
 import io
 import re
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from core.confined import Unreadable
+from efficiency.returns.imports.ahead import ahead
 from efficiency.returns.imports.headings import Heading, header_of
 from efficiency.returns.imports.limits import HEADER_WITHIN, MIB
 from efficiency.returns.imports.marks import place_of
@@ -27,7 +26,6 @@ from efficiency.returns.imports.stretches import Cutter
 STRETCH = 8 * MIB
 """Bytes of XML parsed at once: as much as stays in a processor's cache is parsed fastest."""
 
-THREADS = 2
 _MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=[\"']([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})[\"']")
 
 
@@ -47,18 +45,10 @@ class Sheet:
     def blocks(self) -> Iterator[Block]:
         """The understood columns, a stretch of rows at a time."""
         wanted = sorted({heading.at for heading in self.headings})
-        waiting: deque[Future[Block]] = deque()
-        with ThreadPoolExecutor(THREADS) as threads, sound():
-            try:
-                for stretch in self.cutter.stretches(self.header, STRETCH):
-                    waiting.append(threads.submit(self.parsing.block, stretch, wanted))
-                    if len(waiting) > THREADS:
-                        yield waiting.popleft().result()
-                while waiting:
-                    yield waiting.popleft().result()
-            finally:
-                for each in waiting:
-                    each.cancel()
+        with sound():
+            yield from ahead(
+                lambda stretch: self.parsing.block(stretch, wanted), self.cutter.stretches(self.header, STRETCH)
+            )
 
     def merged(self) -> list[tuple[int, int, int, int]]:
         """Merged ranges below the header as (top, left, bottom, right) from 0; only after the last block."""
@@ -117,7 +107,7 @@ def no_header(looked: list[str], hidden: list[str]) -> str:
 
 def _sheet(package: Package, name: str, part: str, shared: Shared) -> Sheet | None:
     cutter = Cutter(package.chunks(part))
-    parsing = Parsing(package, name, part, shared)
+    parsing = Parsing(package, name, part, shared, cutter.prefix)
     top = parsing.top(cutter.top())[:HEADER_WITHIN]
     for at, row in enumerate(top):
         if headings := header_of(row):
