@@ -52,17 +52,34 @@ templates() {
 
 translations() {
     "$python" - locale/*/LC_MESSAGES/*.po <<'PYTHON'
+import re
 import sys
 
 import polib
 
-missing = [
+
+def names(text):
+    return set(re.findall(r"%\((\w+)\)|{(\w+)}", text))
+
+
+def faulty(entry):
+    said = entry.msgstr_plural.values() if entry.msgid_plural else [entry.msgstr]
+    return (
+        not entry.translated()
+        or entry.fuzzy
+        # gettext's own compiler refuses a former plural without a former singular.
+        or entry.previous_msgid_plural
+        or any(names(each) - names(entry.msgid) for each in said)
+    )
+
+
+bad = [
     f"{path}: {entry.msgid[:60]}"
     for path in sys.argv[1:]
     for entry in polib.pofile(path)
-    if not entry.obsolete and (not entry.translated() or entry.fuzzy)
+    if not entry.obsolete and faulty(entry)
 ]
-sys.exit("\n".join(missing) or None)
+sys.exit("\n".join(bad) or None)
 PYTHON
 }
 
