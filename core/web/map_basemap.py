@@ -29,6 +29,8 @@ KINDS = {
     "img": gettext_lazy("影像"),
     "cia": gettext_lazy("影像注记"),
 }
+#: What may lie beneath the map; the other kinds are the names written on them.
+GROUNDS = ("vec", "img")
 UPSTREAM = (
     "https://t0.tianditu.gov.cn/{kind}_w/wmts?SERVICE=WMTS&REQUEST=GetTile&VERSION=1.0.0&LAYER={kind}"
     "&STYLE=default&TILEMATRIXSET=w&FORMAT=tiles&TILEMATRIX={z}&TILEROW={y}&TILECOL={x}&tk={key}"

@@ -78,7 +78,9 @@ def _texts() -> dict[str, str]:
         "gridHint": _("{n} 宗，合计 {area} 亩"),
         "mean": _("加权平均"),
         "commonest": _("最多"),
-        "measureHint": _("在地图上依次点选；双击或按 Enter 结束，Backspace 撤销一点，Esc 退出。"),
+        "measureHint": _(
+            "在地图上依次点选，键盘按 Enter 选取中心点；双击或在原处再按 Enter 结束，Backspace 撤销一点，Esc 退出。"
+        ),
         "measureMore": _("继续点选"),
         "length": _("长度"),
         "area": _("面积"),
@@ -86,6 +88,7 @@ def _texts() -> dict[str, str]:
         "measureFailed": _("量算未完成：网络或服务器没有应答，已选的点仍保留。"),
         "listFailed": _("列表未能载入，请重试。"),
         "allScope": _("全部"),
+        "basemapSource": _("底图：国家地理信息公共服务平台“天地图”"),
         "zoomIn": _("放大"),
         "zoomOut": _("缩小"),
         "asOf": _("截至"),
@@ -103,13 +106,12 @@ def page(request: HttpRequest) -> HttpResponse:
     today = timezone.localdate()
     layers = _layers(request, today)
     districts = list(Jurisdiction.objects.districts().values("code", "name"))
-    basemaps = {kind: str(label) for kind, label in map_basemap.KINDS.items()} if map_basemap.enabled() else {}
+    basemaps = {kind: str(map_basemap.KINDS[kind]) for kind in map_basemap.GROUNDS} if map_basemap.enabled() else {}
     tiled = {
         "layers": layers,
         "today": today.isoformat(),
         "home": _home_box(request.user),
         "city": settings.LEAFLET_CONFIG["SPATIAL_EXTENT"],
-        "attribution": settings.LEAFLET_CONFIG["ATTRIBUTION_PREFIX"],
         "basemaps": basemaps,
         "demo": has_demo_data(),
         "urls": {

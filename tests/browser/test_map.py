@@ -1,11 +1,14 @@
-"""The map in a real browser: zones shown, a plot found, links that reproduce a view, colours, measuring."""
+"""The map in a real browser: zones shown, a plot found, links that reproduce a view, colours, measuring, basemap."""
 
+import io
 import re
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from core.accounts.models import CITY_CODE, Role
+from core.web import map_basemap
 from efficiency.returns.models import YearlyReturn
 from efficiency.returns.services import refresh_plot_figures
 from landuse.plots.models import Occupation
@@ -79,6 +82,15 @@ def test_a_link_reproduces_view_and_card_and_back_returns(planner):
     assert "z=15" in link
 
 
+def test_a_link_to_a_zone_opens_on_it_without_flying_there(planner):
+    planner.goto("/map/?select=zones:Z-2")
+    planner.wait_for_selector(READY)
+    assert planner.locator(".leaflet-zoom-anim").count() == 0
+    halo = planner.locator(".leaflet-selection-pane path").last.bounding_box()
+    ground = planner.locator("#map").bounding_box()
+    assert ground["width"] > halo["width"] > 200
+
+
 def test_a_click_on_a_plot_opens_it(planner):
     planner.goto("/map/?lat=23.0510&lon=113.0040&z=16")
     planner.wait_for_selector(READY)
@@ -117,6 +129,42 @@ def test_measuring_tells_area_and_refuses_a_crossing_outline(planner):
     planner.watched.problems.clear()
     planner.get_by_role("button", name="结束量算").click()
     assert not shown.is_visible()
+
+
+def test_measuring_by_keyboard_takes_the_centre_and_ends_on_the_same_place(planner):
+    planner.goto("/map/?lat=23.0600&lon=113.0100&z=15")
+    planner.wait_for_selector(READY)
+    planner.get_by_role("button", name="量长度").click()
+    points = planner.locator(".leaflet-measure-pane path")
+    centre = planner.evaluate("new URLSearchParams(location.search).get('lon')")
+    planner.keyboard.press("Enter")
+    planner.keyboard.press("ArrowRight")
+    planner.wait_for_function("lon => new URLSearchParams(location.search).get('lon') !== lon", arg=centre)
+    planner.keyboard.press("Enter")
+    planner.locator("[data-measure-text]").get_by_text(re.compile(r"长度 [\d,.]+")).wait_for()
+    assert points.count() == 3  # a line and its two ends
+    planner.keyboard.press("Enter")
+    planner.keyboard.press("Enter")
+    assert points.count() == 1  # ended, then begun anew
+
+
+def test_a_basemap_shows_through_the_districts_and_names_its_source(planner, settings, monkeypatch, tmp_path):
+    green = io.BytesIO()
+    Image.new("RGB", (256, 256), (10, 200, 30)).save(green, "PNG")
+    settings.MUCHAN_TIANDITU_KEY, settings.LOCAL_DIR = "a-key-of-tests", tmp_path
+    monkeypatch.setattr(map_basemap, "_fetch", lambda kind, address: green.getvalue())
+    planner.goto("/map/?lat=23.0300&lon=113.0500&z=14")
+    planner.wait_for_selector(READY)
+    planner.select_option("[data-base]", "img")
+    planner.wait_for_function("() => document.querySelectorAll('img.leaflet-tile-loaded').length > 4")
+    planner.wait_for_selector(READY)
+    planner.get_by_text("国家地理信息公共服务平台").wait_for()
+    assert "base=img" in planner.url
+    box = planner.locator("#map").bounding_box()
+    seen = Image.open(io.BytesIO(planner.screenshot())).convert("RGB")
+    assert seen.getpixel((int(box["x"] + box["width"] / 2), int(box["y"] + box["height"] / 2))) == (10, 200, 30)
+    planner.select_option("[data-base]", "")
+    planner.wait_for_selector("img.leaflet-tile", state="detached")
 
 
 def test_enter_opens_what_lies_at_the_centre(planner):

@@ -62,7 +62,7 @@ def _reader(client):
 
 def test_without_a_key_there_is_no_basemap(client):
     assert client.get("/basemap/vec/10/833/445").status_code == 404
-    assert "data-basemap-toggle" not in client.get("/map/").content.decode()
+    assert "data-base>" not in client.get("/map/").content.decode()
 
 
 def test_a_tile_is_asked_for_once_and_the_key_stays_here(client, upstream):
@@ -72,7 +72,7 @@ def test_a_tile_is_asked_for_once_and_the_key_stays_here(client, upstream):
         assert response["Content-Type"] == "image/png"
     assert upstream.asked == [f"/vec/10/833/445?tk={KEY}"]
     assert KEY not in client.get("/map/").content.decode()
-    assert "data-basemap-toggle" in client.get("/map/").content.decode()
+    assert "data-base>" in client.get("/map/").content.decode()
 
 
 @pytest.mark.parametrize(

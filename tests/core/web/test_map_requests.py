@@ -326,7 +326,7 @@ def test_the_page_opens_for_every_role_with_its_layers_only(client, role):
     assert ('data-layer-toggle="plots"' in shown) == (role != Role.SYSADMIN)
     assert 'data-layer-toggle="zones"' in shown
     assert ("亩均税收" in shown) == (role not in {Role.SYSADMIN, Role.ENTERPRISE})
-    assert "data-basemap-toggle" not in shown
+    assert "data-base>" not in shown
 
 
 def test_the_page_sends_a_stranger_to_sign_in_and_back(client):

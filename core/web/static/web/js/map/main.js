@@ -1,6 +1,6 @@
 // The map page: one state, drawn on the map, in the panel and in the address.
 import { toast } from "../toast.js";
-import { initBasemap } from "./basemap.js";
+import { Basemap } from "./basemap.js";
 import { initHover } from "./hover.js";
 import { Labels } from "./labels.js";
 import { drawLegend } from "./legend.js";
@@ -40,6 +40,7 @@ L.control.scale({ position: "bottomright", imperial: false, maxWidth: 120 }).add
 const selection = new Selection(map);
 const labels = new Labels(map);
 const tiles = new TileLayers(map, config, ORDER, progress);
+const basemap = new Basemap(map, config);
 const measure = new Measure(map, config, () => markTool(""));
 const panel = new Panel(config, { open, close, listQuery });
 const print = initPrinting(map, tilesLoaded, () => ({
@@ -97,8 +98,9 @@ function gridded() {
 
 function redraw() {
   const visible = ORDER.filter((name) => state.layers.includes(name));
-  const drawn = styles(colours(), legend);
-  drawn.key = legend ? `${legend.key}.${legend.year}.${state.on}` : "plain";
+  basemap.show(state.base);
+  const drawn = styles(colours(), legend, state.base);
+  drawn.key = `${state.base}.${legend ? `${legend.key}.${legend.year}.${state.on}` : "plain"}`;
   tiles.show(visible, drawn, {
     on: state.on === config.today ? "" : state.on,
     by: legend ? state.by : "",
@@ -133,6 +135,8 @@ function showControls() {
   }
   find("[data-on]").value = state.on;
   find("[data-place]").value = state.within;
+  const base = find("[data-base]");
+  if (base) base.value = state.base;
   const by = find("[data-by]");
   if (!by) return;
   by.value = state.by;
@@ -263,7 +267,7 @@ map.on("dblclick", () => {
 });
 map.getContainer().addEventListener("keydown", (event) => {
   if (event.key === "Enter" && event.target === map.getContainer()) {
-    if (measure.active) measure.add(map.getCenter());
+    if (measure.active) measure.addOrFinish(map.getCenter());
     else openAt(map.getCenter(), true);
   } else if (event.key === "Backspace" && measure.active) {
     event.preventDefault();
@@ -334,7 +338,10 @@ find("[data-year]")?.addEventListener("change", (event) => {
   recolour();
 });
 
-initBasemap(map, config.urls.basemap);
+find("[data-base]")?.addEventListener("change", (event) => {
+  set({ base: event.target.value }, false);
+  redraw();
+});
 
 /* Address, network ---------------------------------------------------------------- */
 document.addEventListener("click", (event) => {

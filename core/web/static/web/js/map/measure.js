@@ -58,6 +58,13 @@ export class Measure {
     this.ask();
   }
 
+  // By keyboard: the same place again ends it, as a double click does.
+  addOrFinish(latlng) {
+    const last = this.points.at(-1);
+    if (last && !this.finished && last.equals(latlng)) this.finish();
+    else this.add(latlng);
+  }
+
   undo() {
     this.points.pop();
     this.finished = false;

@@ -12,6 +12,7 @@ export function readState(config, search = location.search) {
   const shown = asked.get("layers");
   const within = asked.get("within") ?? "";
   const select = asked.get("select") ?? "";
+  const base = asked.get("base") ?? "";
   return {
     lat: number("lat"),
     lon: number("lon"),
@@ -25,6 +26,7 @@ export function readState(config, search = location.search) {
     on: /^\d{4}-\d\d-\d\d$/.test(asked.get("on") ?? "") ? asked.get("on") : config.today,
     select: CODE.test(select) ? select : "",
     within: CODE.test(within) ? within : "",
+    base: base in config.basemaps ? base : "",
   };
 }
 
@@ -38,7 +40,7 @@ export function addressOf(config, state) {
   const usual = config.layers.filter((layer) => layer.visible).map((layer) => layer.name);
   const same = usual.length === state.layers.length && usual.every((name) => state.layers.includes(name));
   if (!same) asked.set("layers", state.layers.join(","));
-  for (const key of ["by", "year", "within", "select"]) if (state[key]) asked.set(key, state[key]);
+  for (const key of ["by", "year", "within", "select", "base"]) if (state[key]) asked.set(key, state[key]);
   if (state.on !== config.today) asked.set("on", state.on);
   const text = asked.toString().replaceAll("%3A", ":").replaceAll("%2C", ",");
   return text ? `${config.urls.map}?${text}` : config.urls.map;

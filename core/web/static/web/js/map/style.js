@@ -25,11 +25,13 @@ export function colourOf(legend, value) {
 
 const none = { stroke: false, fill: false };
 
-export function styles(palette, legend) {
+// With a basemap beneath ("vec", "img"), districts are outlines alone: their ground would cover it.
+export function styles(palette, legend, basemap = "") {
   const quietFill = legend ? 0 : 1;
   return {
     districts: () => ({
-      color: palette.border, weight: 1, opacity: 1, fill: true, fillColor: palette.district, fillOpacity: 1,
+      color: basemap === "vec" ? palette.plot : palette.border, weight: basemap ? 1.5 : 1, opacity: 1, fill: !basemap,
+      fillColor: palette.district, fillOpacity: 1,
     }),
     zones: (properties, zoom) => ({
       color: palette.zone, weight: zoom < 11 ? 1 : 1.5, opacity: 1, dashArray: zoom < 11 ? "3 2" : "6 4",
