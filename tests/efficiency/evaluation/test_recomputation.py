@@ -17,10 +17,13 @@ from efficiency.schemes.models import SchemeVersion
 from landuse.plots.models import Plot
 from tests.conftest import load_fixtures
 from tests.efficiency.evaluation.every_rule import every_rule
+from tests.efficiency.evaluation.land_again import land_again
 from tests.efficiency.evaluation.scores_again import Again, scores_again
 from tests.efficiency.evaluation.sums_again import groups_again, plots_again, stored_groups
 from tests.efficiency.evaluation.tables import compare, firms, frame, industries, spread_out
 from tests.own_database import own_database
+
+pytestmark = pytest.mark.django_db
 
 YEAR = 2025
 SAMPLES = ("huangyan-2022", "s002-plain")
@@ -57,6 +60,18 @@ def ways(city: None) -> dict[str, list[str]]:
 @pytest.fixture(scope="module")
 def again(run: Run, ways: dict[str, list[str]]) -> Again:
     return scores_again(firms(YEAR, run.as_of), run.version_id, YEAR, ways)
+
+
+def test_the_land_of_every_enterprise(city: None) -> None:
+    """What the figures per 亩 divide by: every basis, the number of plots and the principal one."""
+    stored = frame(
+        "SELECT enterprise_id, registered_m2, actual_m2, converted_m2, plots, principal_plot_id"
+        " FROM returns_landofyear WHERE year = %(year)s",
+        year=YEAR,
+    ).set_index("enterprise_id")
+    found = compare(stored, land_again(YEAR))
+    assert not found.differing, found
+    assert found.rows == 25_000
 
 
 def test_every_figure_of_every_enterprise(run: Run, again: Again) -> None:
