@@ -16,6 +16,7 @@ MOST_SQL, MOST_PANDAS = 1.0, 0.25
 ROUNDS = {False: 3, True: 1}
 """Rounds over all years: a province's years are long enough to stand for themselves."""
 MANY_PLOTS = 500_000
+YEARS = 5
 _RESULTS = "evaluation_score, evaluation_plotscore, evaluation_groupscore"
 
 
@@ -32,7 +33,8 @@ def rows(url: str, plots: int) -> list[dict[str, Any]]:
 
     version = SchemeVersion.objects.get(scheme__code=SCHEME)
     rules, as_of = rules_of(version), timezone.now()
-    years = sorted(set(YearlyReturn.objects.values_list("year", flat=True).distinct()))
+    # The demo city's own years: imports measured in the same database add others.
+    years = sorted(YearlyReturn.objects.values_list("year", flat=True).distinct())[:YEARS]
     _clear(url, after=0)
     for year in years:
         # The first run of a year derives its land; later ones see that nothing changed.

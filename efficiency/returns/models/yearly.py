@@ -159,8 +159,8 @@ class YearlyReturn(Figures):
         verbose_name = _("企业年报")
         verbose_name_plural = _("企业年报")
         indexes = [
-            # The rows of a file lie side by side.
-            BrinIndex(fields=["batch"], autosummarize=True, name="returns_by_batch"),
+            # The rows of a year, and of a file, lie side by side.
+            BrinIndex(fields=["year", "batch"], autosummarize=True, name="returns_lie_by_year"),
             models.Index(fields=["self_report"], condition=Q(self_report__isnull=False), name="returns_by_self_report"),
         ]
         constraints = [

@@ -156,7 +156,8 @@ def _differing(keys: list[str], columns: Columns, office: str) -> str:
     whole = {key: office for key in keys if columns.figures[key][1].all()}
     parts = [f"CASE WHEN i.{key} <> {UNKNOWN} THEN '{json.dumps({key: office})}'::jsonb ELSE '{{}}' END"
              for key in keys if key not in whole]  # fmt: skip
-    sources = " || ".join(["coalesce(o.sources, '{}')", f"'{json.dumps(whole)}'::jsonb", *parts])
+    given_by = " || ".join([f"'{json.dumps(whole)}'::jsonb", *parts])
+    sources = f"CASE WHEN o.id IS NULL THEN {given_by} ELSE coalesce(o.sources, '{{}}') || {given_by} END"
     return f"""
         CREATE TEMP TABLE returns_differing ON COMMIT DROP AS
         SELECT i.enterprise_id, o.id AS open_id, {", ".join(f"{sql} AS {key}" for key, sql in merged.items())},
