@@ -113,6 +113,22 @@ def test_colouring_asks_for_the_theme_and_explains_itself(planner):
     assert "by=tax_per_mu&year=2025" in planner.url
 
 
+def test_of_two_colourings_in_a_row_the_last_is_shown(planner):
+    planner.goto("/map/?lat=23.0510&lon=113.0090&z=16")
+    planner.wait_for_selector(READY)
+    held = []
+    planner.route("**/map/legend/plots/?by=tax_per_mu*", lambda route: held.append(route))
+    planner.select_option("[data-by]", "tax_per_mu")
+    planner.select_option("[data-by]", "ownership")
+    legend = planner.locator("[data-legend]")
+    legend.get_by_text("土地权属").wait_for()
+    with planner.expect_response("**/map/legend/plots/?by=tax_per_mu*"):
+        held[0].continue_()
+    planner.wait_for_selector(READY)
+    assert "土地权属" in legend.inner_text()
+    assert "亩均税收" not in legend.inner_text()
+
+
 def test_measuring_tells_area_and_refuses_a_crossing_outline(planner):
     planner.goto("/map/?lat=23.0600&lon=113.0100&z=15")
     planner.wait_for_selector(READY)

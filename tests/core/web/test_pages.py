@@ -9,6 +9,8 @@ from django.test import override_settings
 from django.urls import include, path
 
 from core.accounts.models import Role
+from core.web import registry
+from core.web.registry import Hit, SearchSource
 
 pytestmark = pytest.mark.django_db
 
@@ -148,6 +150,18 @@ def test_search_finds_rules_and_pages_as_json(client, account):
     groups = {group["key"]: group["hits"] for group in answer.json()["groups"]}
     assert any("红线" in hit["label"] for hit in groups["rules"])
     assert answer["Cache-Control"] == "private, no-store"
+
+
+def test_search_puts_what_begins_as_asked_before_what_only_mentions_it(client, account, monkeypatch):
+    def source(key: str, label: str) -> SearchSource:
+        return SearchSource(key=key, label=key, search=lambda *_: [Hit(label=label)])
+
+    sources = [source("cases", "容积率调整：南海区示例路 1 号"), source("places", "南海区")]
+    monkeypatch.setattr(registry, "searches_for", lambda role: sources)
+    client.force_login(account("head"))
+    for query, first in (("南海", "places"), ("容积率", "cases")):
+        groups = client.get("/search/", {"q": query}, headers={"accept": "application/json"}).json()["groups"]
+        assert groups[0]["key"] == first
 
 
 def test_search_answers_a_browser_with_a_page(client, account):

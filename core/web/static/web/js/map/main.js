@@ -24,6 +24,7 @@ const themed = config.layers.find((layer) => layer.themes.length);
 const phone = matchMedia("(max-width: 767px)");
 let state = readState(config);
 let legend = null;
+let wantedLegend = "";
 let hushed = false;
 
 const map = L.map("map", {
@@ -112,21 +113,29 @@ function redraw() {
   });
 }
 
+// Answers whether the legend is that of the colours asked for last: of two choices in a row the first may come second.
 async function loadLegend() {
-  legend = null;
-  if (!state.by || !themed) return;
   const asked = new URLSearchParams({ by: state.by, on: state.on });
   if (state.year) asked.set("year", state.year);
+  const wanted = asked.toString();
+  wantedLegend = wanted;
+  legend = null;
+  if (!state.by || !themed) return true;
+  find("[data-progress]").hidden = false;
   try {
-    const response = await fetch(`${config.urls.legend}${themed.name}/?${asked}`);
-    if (!response.ok) {
+    const response = await fetch(`${config.urls.legend}${themed.name}/?${wanted}`);
+    if (response.ok) {
+      const answer = await response.json();
+      if (wantedLegend === wanted) legend = answer;
+    } else if (wantedLegend === wanted) {
       notice(response.status < 500 ? (await response.text()).trim() : texts.cardFailed);
-      return;
     }
-    legend = await response.json();
   } catch {
-    notice(texts.cardFailed, () => recolour());
+    if (wantedLegend === wanted) notice(texts.cardFailed, () => recolour());
   }
+  if (wantedLegend !== wanted) return false;
+  find("[data-progress]").hidden = tiles.pending === 0;
+  return true;
 }
 
 function showControls() {
@@ -148,8 +157,7 @@ function showControls() {
 }
 
 async function recolour() {
-  await loadLegend();
-  redraw();
+  if (await loadLegend()) redraw();
 }
 
 /* View --------------------------------------------------------------------- */
