@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from efficiency.returns.imports.cells import Column
     from efficiency.returns.imports.headings import Heading
 
-BATCH = 50_000
+BATCH = 20_000
 """At most so many rows go out at once."""
 
 TOLD = 1_000
@@ -101,7 +101,8 @@ def _text(path: Path, limits: Limits) -> dict[str, Any]:
     from efficiency.returns.imports.headings import header_of
     from efficiency.returns.imports.limits import HEADER_WITHIN
 
-    lines = separated.rows_of(path)
+    text = separated.Lines(path)
+    lines = iter(text)
     header, headings = next(
         ((at, found) for at, row in enumerate(islice(lines, HEADER_WITHIN), start=1) if (found := header_of(row))),
         (0, []),
@@ -113,7 +114,7 @@ def _text(path: Path, limits: Limits) -> dict[str, Any]:
     with Rows(headings, header, limits) as rows:
         while block := list(islice(lines, BATCH)):
             columns = [of_cells([row[at] if at < len(row) else "" for row in block]) for at in wanted]
-            rows.write(first, columns, limits.rows)
+            rows.write(first, columns, text.total(first + len(block) - 1) - header)
             first += len(block)
     return {
         "format": "csv",

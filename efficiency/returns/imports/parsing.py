@@ -79,6 +79,11 @@ class Shared:
         found = self.texts.take(numbers.cast(pa.int64()))
         return found if marked.true_count == len(column) else pc.if_else(marked, found, column)
 
+    def at(self, number: str) -> str:
+        """The text of that number."""
+        text: str = self.texts[int(number)].as_py()
+        return text
+
 
 class Parsing:
     """Reads stretches of the sheet called ``sheet``, which is ``part`` of the package; from several threads at once."""
@@ -100,7 +105,8 @@ class Parsing:
             sheet = self._calamine(_worksheet(rows), parts)
             # Empty first rows are there, empty first columns are not.
             left = sheet.start[1] if sheet.start else 0
-            return [[""] * left + [self._text(cell) for cell in row] for row in sheet.iter_rows()]
+            text = self._text_of(parts)
+            return [[""] * left + [text(cell) for cell in row] for row in sheet.iter_rows()]
 
         return self._named(rows, read)
 
@@ -157,7 +163,7 @@ class Parsing:
                     marks = marks_in(stretch.rows)
                 if errors and marks and not errors <= marks.faults.keys():
                     raise Mixed
-                columns = [self._column(values) for values in batch.columns]
+                columns = [self._column(values, parts) for values in batch.columns]
                 self._next_by_cells = 1
                 return _said(Block(stretch.first, columns, marks or Marks(), stretch.reached), wanted)
             except (Mixed, fastexcel.UnsupportedColumnTypeCombinationError):
@@ -166,12 +172,12 @@ class Parsing:
         marks = marks or marks_in(stretch.rows)
         return _said(Block(stretch.first, columns, marks, stretch.reached), wanted)
 
-    def _column(self, values: pa.Array) -> Column:
+    def _column(self, values: pa.Array, parts: dict[str, bytes]) -> Column:
         if pa.types.is_floating(values.type) or pa.types.is_integer(values.type):
             return cells.of_numbers(values)
         if not pa.types.is_string(values.type):
             raise Mixed
-        return cells.of_texts(self._shared.put_into(values) if self._shared else values)
+        return cells.of_texts(values if parts or self._shared is None else self._shared.put_into(values))
 
     def _fast(
         self, stretch: Stretch, rows: bytes, parts: dict[str, bytes], wanted: Sequence[int]
@@ -201,13 +207,15 @@ class Parsing:
         found = sheet.to_python()
         inner = _inner(stretch, len(found))
         found = found[inner.start : inner.stop]
-        return [cells.of_cells([self._text(row[at]) for row in found]) for at in wanted]
+        text = self._text_of(parts)
+        return [cells.of_cells([text(row[at]) for row in found]) for at in wanted]
 
-    def _text(self, cell: Any) -> Any:
-        """The text that a marked cell names by number; any other cell as it is."""
-        if self._shared is None or type(cell) is not str or not cell.startswith(MARK):
-            return cell
-        return self._shared.texts[int(cell[1:])].as_py()
+    def _text_of(self, parts: dict[str, bytes]) -> Callable[[Any], Any]:
+        """What makes of a marked cell the text it names by number; any other stays as it is."""
+        shared = self._shared
+        if parts or shared is None:
+            return lambda cell: cell
+        return lambda cell: shared.at(cell[1:]) if type(cell) is str and cell.startswith(MARK) else cell
 
     def _calamine(self, worksheet: bytes, parts: dict[str, bytes]) -> CalamineSheet:
         book = self._package.with_parts({**parts, self._part: worksheet})

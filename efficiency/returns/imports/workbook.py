@@ -106,7 +106,7 @@ def no_header(looked: list[str], hidden: list[str]) -> str:
 
 
 def _sheet(package: Package, name: str, part: str, shared: Shared) -> Sheet | None:
-    cutter = Cutter(package.chunks(part))
+    cutter = Cutter(package.chunks(part, STRETCH))
     parsing = Parsing(package, name, part, shared, cutter.prefix)
     top = parsing.top(cutter.top())[:HEADER_WITHIN]
     for at, row in enumerate(top):

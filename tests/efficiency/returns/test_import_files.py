@@ -254,10 +254,9 @@ def test_separated_text_is_read_with_its_blank_and_total_rows(firms: list[Any], 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
 @pytest.mark.parametrize("separator", [",", "\t", ";"])
-def test_encoding_and_separator_are_told_from_the_text(encoding: str, separator: str) -> None:
-    text = separator.join(HEAD) + "\n"
-    assert separated.decoded(text.encode(encoding)) == text
-    assert separated.separator_of(text) == separator
+def test_encoding_and_separator_are_told_from_the_text(tmp_path: Path, encoding: str, separator: str) -> None:
+    (tmp_path / "a.csv").write_bytes((separator.join(HEAD) + "\n").encode(encoding))
+    assert list(separated.Lines(tmp_path / "a.csv")) == [list(HEAD)]
 
 
 def test_last_year_tells_a_wrong_unit_and_a_jump(firms: list[Any], tmp_path: Path) -> None:
