@@ -23,7 +23,7 @@ from efficiency.returns.imports.package import Package, damaged, sound
 from efficiency.returns.imports.parsing import Block, Parsing, Shared
 from efficiency.returns.imports.stretches import Cutter
 
-STRETCH = 8 * MIB
+STRETCH = 4 * MIB
 """Bytes of XML parsed at once: as much as stays in a processor's cache is parsed fastest."""
 
 _MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=[\"']([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})[\"']")
