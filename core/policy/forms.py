@@ -52,6 +52,24 @@ class AdoptionForm(forms.Form):
         _style(self)
 
 
+class DefaultForm(forms.Form):
+    """What changing a default of the product needs: the figure, from when, and on whose decision."""
+
+    wanted = forms.CharField(label=_("新值"), max_length=24, widget=forms.TextInput(attrs={"inputmode": "decimal"}))
+    on = forms.DateField(
+        label=_("生效日"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("今天或以后；此前的判定不变。"),
+    )
+    decision = forms.CharField(
+        label=_("修改依据"), max_length=100, help_text=_("文号或会议纪要，例如“佛府办〔2026〕1号”。")
+    )
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        _style(self)
+
+
 def _style(form: forms.Form) -> None:
     for field in form.fields.values():
         kind = "form-select" if isinstance(field.widget, forms.Select) else "form-control"

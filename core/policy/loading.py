@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.gis.geos import GEOSGeometry
 from django.db import IntegrityError, models, transaction
+from django.db.models import Min
 from django.utils.translation import gettext as _
 
 from core.policy import fixture_files
@@ -67,11 +68,29 @@ def load(*, folder: Path) -> dict[str, Counts]:
     parameters among them. Raises fixture_files.FixtureError, with nothing written.
     """
     fixtures = fixture_files.read(folder)
+    _end_where_the_city_decided([parameter for parameter, _source in fixtures.parameters])
     return {
         "jurisdictions": save(fixtures.places, Jurisdiction, lambda place: place.code),
         "documents": save(fixtures.documents, Document, lambda document: document.code),
         "parameters": save(fixtures.parameters, Parameter, _parameter_identity),
     }
+
+
+def _end_where_the_city_decided(read: list[Parameter]) -> None:
+    """A default the city put its own figure in place of stays ended on that day, whatever release is loaded."""
+    decided = {
+        (row["document"], row["jurisdiction"], row["key"]): row["begins"]
+        for row in Parameter.objects.filter(status=Parameter.Status.ADOPTED)
+        .values("document", "jurisdiction", "key")
+        .annotate(begins=Min("valid_from"))
+        .order_by()
+    }
+    for parameter in read:
+        begins = decided.get((parameter.document_id, parameter.jurisdiction_id, parameter.key))
+        if begins is None or parameter.status == Parameter.Status.REFERENCE or begins <= parameter.valid_from:
+            continue
+        if parameter.valid_to is None or parameter.valid_to > begins:
+            parameter.valid_to = begins
 
 
 def _parameter_identity(parameter: Parameter) -> Hashable:

@@ -14,6 +14,8 @@ from core.history import tracked
 from core.policy.queries import JurisdictionQuerySet, ParameterQuerySet
 
 CITY_CODE = "440600"
+# The document that stands for the product's own defaults.
+DEFAULTS = "MC-DEFAULT"
 
 
 class DateRange(Func):

@@ -25,3 +25,8 @@ def reads_parameters(user: Reader) -> bool:
 def adopts_parameters(user: Reader) -> bool:
     """A planner whose scope is the whole city puts a peer city's figure in force."""
     return bool(user.is_authenticated and user.is_active and user.role == "planner" and user.sees_city)
+
+
+def changes_defaults(user: Reader) -> bool:
+    """Who adopts a peer city's figure also sets the city's own in place of a default of the product."""
+    return adopts_parameters(user)

@@ -1,8 +1,9 @@
-"""What a threshold is, at a place, on a day, and where that is written; and how a reference is adopted."""
+"""What a threshold is, at a place, on a day, and where that is written; adopting a reference, changing a default."""
 
 import datetime
+import re
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 import pghistory
 from django.core.exceptions import PermissionDenied
@@ -12,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.policy import perms
-from core.policy.models import CITY_CODE, Document, Jurisdiction, Parameter
+from core.policy.models import CITY_CODE, DEFAULTS, Document, Jurisdiction, Parameter
 from core.policy.queries import parameter_id
 
 
@@ -28,6 +29,10 @@ class ParameterMissing(LookupError):
 
 class AdoptionError(ValueError):
     """A parameter cannot be adopted as asked; the message says why."""
+
+
+class DefaultError(ValueError):
+    """A default cannot be changed as asked; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,3 +162,83 @@ def adopt_parameter(
             % {"place": place, "name": reference.name}
         ) from error
     return adopted
+
+
+# Counted in whole numbers: half a working day is no deadline.
+COUNTED = {"天", "个工作日", "个月", "年", "次", "分之一"}
+MONTH_AND_DAY = re.compile(r"\d\d-\d\d")
+
+
+def may_change(parameter: Parameter) -> bool:
+    """Whether the row is a default (or the city's own figure in place of one), still open, and a figure or a day."""
+    if parameter.document_id != DEFAULTS or parameter.valid_to is not None:
+        return False
+    return parameter.value is not None or bool(MONTH_AND_DAY.fullmatch(parameter.text_value))
+
+
+@transaction.atomic
+def change_default(
+    *, parameter: Parameter, by: perms.Reader, wanted: str, decision: str, on: datetime.date
+) -> Parameter:
+    """Put the city's own figure in place of a default of the product from ``on``, today or later.
+
+    The default ends that day and a row of status *adopted* begins; its note keeps the ``decision`` it rests on and
+    the figure it follows. What was judged before stays as it was. ``wanted`` is a number in the parameter's unit,
+    or a day such as 07-01 where the default is one.
+
+    Raises PermissionDenied unless ``by`` is a planner of the whole city, DefaultError when the row is no open
+    default, the figure will not do or changes nothing, the decision is empty or too long, or the day has passed.
+    """
+    if not perms.changes_defaults(by):
+        raise PermissionDenied(_("只有全市范围的自然资源编制人员可以修改产品默认值。"))
+    # Of two people who change it at once, the second finds it ended.
+    parameter = Parameter.objects.select_for_update(of=["self"]).get(pk=parameter.pk)
+    if not may_change(parameter):
+        raise DefaultError(_("“%s”不是现行的产品默认值，不能在此修改。") % parameter.name)
+    if on < timezone.localdate():
+        raise DefaultError(_("生效日不能早于今天，以免改变已经作出的判定。"))
+    if on <= parameter.valid_from:
+        raise DefaultError(_("生效日须晚于现行取值的生效日 %s。") % parameter.valid_from.isoformat())
+    number, text = _read(parameter, wanted.strip())
+    if (number, text) == (parameter.value, parameter.text_value):
+        raise DefaultError(_("新值与现行取值相同，无须修改。"))
+    note = _("本市自定：%(decision)s；原为 %(before)s") % {
+        "decision": decision.strip(),
+        "before": f"{parameter.shown_value} {parameter.unit}".strip(),
+    }
+    if not decision.strip():
+        raise DefaultError(_("请写明修改依据，例如会议纪要或文号。"))
+    if len(note) > (Parameter._meta.get_field("note").max_length or 0):
+        raise DefaultError(_("修改依据过长，请只写文号或会议名称。"))
+    with pghistory.context(user=by.pk):
+        parameter.valid_to = on
+        parameter.save(update_fields=["valid_to"])
+        parameter.pk = None
+        parameter._state.adding = True
+        parameter.value, parameter.text_value = number, text
+        parameter.valid_from, parameter.valid_to = on, None
+        parameter.status, parameter.note = Parameter.Status.ADOPTED, note
+        parameter.save(force_insert=True)
+    return parameter
+
+
+def _read(parameter: Parameter, wanted: str) -> tuple[Decimal | None, str]:
+    """The figure or the day that was typed; raises DefaultError."""
+    if parameter.value is None:
+        try:
+            # 2024 had a 29 February.
+            datetime.date.fromisoformat(f"2024-{wanted}" if MONTH_AND_DAY.fullmatch(wanted) else "")
+        except ValueError:
+            raise DefaultError(_("应为 07-01 这样的月和日，实为“%s”。") % wanted) from None
+        return None, wanted
+    try:
+        number = Decimal(wanted.replace(",", ""))
+    except InvalidOperation:
+        raise DefaultError(_("应为数字，实为“%s”。") % wanted) from None
+    if not number.is_finite() or number != round(number, 6) or not 0 <= number < 10**14:
+        raise DefaultError(_("应为不小于 0、至多六位小数的数字，实为“%s”。") % wanted)
+    if parameter.unit in COUNTED and number != int(number):
+        raise DefaultError(_("以“%(unit)s”计的应为整数，实为“%(given)s”。") % {"unit": parameter.unit, "given": wanted})
+    if parameter.unit == "分之一" and number == 0:
+        raise DefaultError(_("以“分之一”计的不能为 0。"))
+    return number, ""

@@ -9,5 +9,6 @@ urlpatterns = [
     path("", views.parameters, name="parameters"),
     path("<int:pk>/", views.parameter, name="parameter"),
     path("<int:pk>/adopt/", views.adopt, name="adopt"),
+    path("<int:pk>/change/", views.change, name="change"),
     path("key/<str:key>/", views.key, name="key"),
 ]

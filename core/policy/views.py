@@ -15,11 +15,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from core.policy import perms
-from core.policy.forms import AdoptionForm, ParameterFilter
-from core.policy.models import CITY_CODE, Document, Jurisdiction, Parameter
-from core.policy.services import AdoptionError, ParameterMissing, adopt_parameter, value
-
-DEFAULTS = "MC-DEFAULT"
+from core.policy.forms import AdoptionForm, DefaultForm, ParameterFilter
+from core.policy.models import CITY_CODE, DEFAULTS, Document, Jurisdiction, Parameter
+from core.policy.services import (
+    AdoptionError,
+    DefaultError,
+    ParameterMissing,
+    adopt_parameter,
+    change_default,
+    may_change,
+    value,
+)
 
 # The order of the rule numbers, in which an office works: red line first, other land clauses last.
 FAMILIES = ["RL", "RS", "VR", "PR", "LT", "QT", "PD", "TR", "CS", "PM", "CF", "PE", "EP", "DM", "MG", "OL", "MC"]
@@ -113,7 +119,9 @@ def parameters(request: HttpRequest) -> HttpResponse:
 def parameter(request: HttpRequest, pk: int) -> HttpResponse:
     """One parameter, and every value its key has had at its place."""
     _refuse_strangers(request)
-    return _parameter_page(request, _found(pk), AdoptionForm(initial={"on": timezone.localdate()}))
+    row = _found(pk)
+    today = {"on": timezone.localdate()}
+    return _parameter_page(request, row, DefaultForm(initial=today) if may_change(row) else AdoptionForm(initial=today))
 
 
 @require_POST
@@ -144,13 +152,35 @@ def adopt(request: HttpRequest, pk: int) -> HttpResponse:
     return _parameter_page(request, row, form, status=422)
 
 
+@require_POST
+@login_required
+def change(request: HttpRequest, pk: int) -> HttpResponse:
+    """Put the city's own figure in place of a default; what is wrong with the form is said beside it."""
+    _refuse_strangers(request)
+    if not perms.changes_defaults(request.user):  # type: ignore[arg-type]
+        raise PermissionDenied
+    row = _found(pk)
+    form = DefaultForm(request.POST)
+    if form.is_valid():
+        try:
+            changed = change_default(parameter=row, by=request.user, **form.cleaned_data)  # type: ignore[arg-type]
+        except DefaultError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("已修改“%s”。") % changed.name)
+            return redirect(changed)
+    return _parameter_page(request, row, form, status=422)
+
+
 def _found(pk: int) -> Parameter:
     return get_object_or_404(
         Parameter.objects.select_related("document", "jurisdiction").defer("jurisdiction__geom"), pk=pk
     )
 
 
-def _parameter_page(request: HttpRequest, row: Parameter, form: AdoptionForm, status: int = 200) -> HttpResponse:
+def _parameter_page(
+    request: HttpRequest, row: Parameter, form: AdoptionForm | DefaultForm, status: int = 200
+) -> HttpResponse:
     today = timezone.localdate()
     history = list(
         Parameter.objects.filter(key=row.key, jurisdiction=row.jurisdiction_id)
@@ -160,10 +190,19 @@ def _parameter_page(request: HttpRequest, row: Parameter, form: AdoptionForm, st
     for version in (row, *history):
         version.state_today = version.state_on(today)  # type: ignore[attr-defined]
     may_adopt = row.status == Parameter.Status.REFERENCE and perms.adopts_parameters(request.user)  # type: ignore[arg-type]
+    changeable = may_change(row)
     return render(
         request,
         "policy/parameter.html",
-        {"parameter": row, "history": history, "today": today, "form": form, "may_adopt": may_adopt},
+        {
+            "parameter": row,
+            "history": history,
+            "today": today,
+            "form": form,
+            "may_adopt": may_adopt,
+            "changeable": changeable,
+            "may_change": changeable and perms.changes_defaults(request.user),  # type: ignore[arg-type]
+        },
         status=status,
     )
 
