@@ -21,17 +21,18 @@ class Marks:
     faults: dict[tuple[int, int], str] = field(default_factory=dict)
 
 
-def has_formulas(rows: bytes) -> bool:
+def has_formulas(rows: bytes, prefix: bytes = b"") -> bool:
     """Whether there may be formulas in the XML; looks for one byte first, which is many times faster than two."""
-    return b"f" in rows and (b"<f" in rows or b":f" in rows)
+    return b"f" in rows and b"<" + prefix + b"f" in rows
 
 
-def marks_in(rows: bytes) -> Marks:
-    """The marks of the rows of XML."""
+def marks_in(rows: bytes, prefix: bytes = b"") -> Marks:
+    """The marks of the rows of XML, whose elements have the ``prefix`` (colon included)."""
     marks = Marks()
-    if not has_formulas(rows) and b't="e"' not in rows and b"t='e'" not in rows:
-        return marks
-    for cell in _CELL.finditer(rows):
+    for start in _marked(rows, prefix):
+        cell = _CELL.match(rows, start)
+        if cell is None:
+            continue
         attributes, content = cell.groups()
         formula, fault = _FORMULA.search(content), _IS_ERROR.search(attributes)
         if not formula and not fault:
@@ -48,6 +49,17 @@ def marks_in(rows: bytes) -> Marks:
         else:
             marks.formulas.append(at)
     return marks
+
+
+def _marked(rows: bytes, prefix: bytes) -> list[int]:
+    """Where the cells begin that may hold a formula or an error."""
+    starts, opening = set(), b"<" + prefix + b"c"
+    for sign in (b"<" + prefix + b"f", b't="e"', b"t='e'"):
+        at = rows.find(sign)
+        while at >= 0:
+            starts.add(rows.rfind(opening, 0, at))
+            at = rows.find(sign, at + len(sign))
+    return sorted(starts - {-1})
 
 
 def _fault_name(said: bytes) -> str:

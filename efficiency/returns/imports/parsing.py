@@ -90,7 +90,7 @@ class Parsing:
 
     def __init__(self, package: Package, sheet: str, part: str, shared: Shared | None, prefix: bytes = b"") -> None:
         self._package, self._sheet, self._part = package, sheet, part
-        self._value = prefix + b"v>"
+        self._prefix = prefix
         self._shared = shared if shared and len(shared.texts) else None
         self._literally = True
         # Stretches to be read cell by cell without trying otherwise: more and more while mixed ones keep coming.
@@ -112,7 +112,7 @@ class Parsing:
 
     def block(self, stretch: Stretch, wanted: Sequence[int]) -> Block:
         """The columns at the places ``wanted`` from 0. Raises Unreadable for cells that are not where they say."""
-        marks = marks_in(stretch.rows) if has_formulas(stretch.rows) else None
+        marks = marks_in(stretch.rows, self._prefix) if has_formulas(stretch.rows, self._prefix) else None
 
         def read(rows: bytes, parts: dict[str, bytes]) -> Block:
             return self._block(stretch, rows, parts, wanted, marks)
@@ -148,7 +148,8 @@ class Parsing:
         if self._shared is None or (_MARK[:1] in rows and _MARK in rows):
             return None
         if self._literally:
-            return rows.replace(b' t="s"><' + self._value, b' t="str"><' + self._value + _MARK)
+            value = self._prefix + b"v>"
+            return rows.replace(b' t="s"><' + value, b' t="str"><' + value + _MARK)
         return _NAMED.sub(rb't="str"\1' + _MARK, rows)
 
     def _block(
@@ -160,7 +161,7 @@ class Parsing:
             try:
                 batch, errors = self._fast(stretch, rows, parts, wanted)
                 if errors and marks is None:
-                    marks = marks_in(stretch.rows)
+                    marks = marks_in(stretch.rows, self._prefix)
                 if errors and marks and not errors <= marks.faults.keys():
                     raise Mixed
                 columns = [self._column(values, parts) for values in batch.columns]
@@ -169,7 +170,7 @@ class Parsing:
             except (Mixed, fastexcel.UnsupportedColumnTypeCombinationError):
                 self._by_cells, self._next_by_cells = self._next_by_cells, self._next_by_cells * 2
         columns = self._cells(stretch, rows, parts, wanted)
-        marks = marks or marks_in(stretch.rows)
+        marks = marks or marks_in(stretch.rows, self._prefix)
         return _said(Block(stretch.first, columns, marks, stretch.reached), wanted)
 
     def _column(self, values: pa.Array, parts: dict[str, bytes]) -> Column:
