@@ -30,6 +30,7 @@ def _themes(layer: registry.MapLayer, role: str) -> list[dict[str, Any]]:
             "key": theme.key,
             "label": str(theme.label),
             "unit": str(theme.unit),
+            "group": str(theme.group),
             "years": list(theme.years()) if theme.years else [],
         }
         for theme in registry.themes_for(layer.name, role)

@@ -133,7 +133,8 @@ class Theme:
     number in ``unit``, or one of the values of ``categories``. ``years()`` lists the
     years a yearly theme has figures of, newest first. ``watched`` are the tracked
     models besides the layer whose rows change the colours. A ``diverging`` number is a
-    change: its classes lie on both sides of zero.
+    change: its classes lie on both sides of zero. ``group`` is the heading it stands
+    under in the list.
     """
 
     key: str
@@ -141,6 +142,7 @@ class Theme:
     annotate: Callable[[Any, int | None], Any]
     kind: str = "number"
     unit: Text = ""
+    group: Text = ""
     digits: int = 2
     diverging: bool = False
     categories: Sequence[Category] = ()

@@ -169,13 +169,16 @@ def register() -> None:
         )
     )
     themes = [
-        registry.Theme("plot_ratio", _("现状容积率"), _number("plot_ratio_built"), digits=2, order=40),
+        registry.Theme(
+            "plot_ratio", _("现状容积率"), _number("plot_ratio_built"), digits=2, group=_("宗地属性"), order=40
+        ),
         registry.Theme(
             "ownership",
             _("土地权属"),
             _by("ownership"),
             kind="class",
             categories=_categories(Ownership, [BLUE, ORANGE, BLACK]),
+            group=_("宗地属性"),
             order=50,
         ),
         registry.Theme(
@@ -184,6 +187,7 @@ def register() -> None:
             _by("use_code"),
             kind="class",
             categories=_categories(UseCode, [SKY, BLUE, PURPLE, YELLOW, ORANGE, VERMILION, GREEN]),
+            group=_("宗地属性"),
             order=60,
         ),
         registry.Theme(
@@ -192,6 +196,7 @@ def register() -> None:
             _by("supply_mode"),
             kind="class",
             categories=_categories(SupplyMode, [BLUE, SKY, GREEN, YELLOW, ORANGE, PURPLE, BLACK, VERMILION]),
+            group=_("宗地属性"),
             order=70,
         ),
     ]

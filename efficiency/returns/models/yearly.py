@@ -194,10 +194,11 @@ class YearlyReturn(Figures):
 
 @tracked()
 class PlotFigure(models.Model):
-    """What the occupants of a plot yielded in a year, derived from returns and shares.
+    """What the occupants of a plot yielded and used in a year, derived from returns and shares.
 
     An enterprise's figure is split over the land it occupied at the end of the year, by
-    area. ``refresh_plot_figures`` rewrites the rows of a year that changed.
+    area; None where no occupant's figure is known. ``refresh_plot_figures`` rewrites the
+    rows of a year that changed.
     """
 
     plot = models.ForeignKey(
@@ -212,6 +213,14 @@ class PlotFigure(models.Model):
     tax_cny = models.DecimalField(_("税收（元）"), max_digits=20, decimal_places=2, null=True)
     output_cny = models.DecimalField(_("产值（元）"), max_digits=20, decimal_places=2, null=True)
     investment_cny = models.DecimalField(_("固定资产投资（元）"), max_digits=20, decimal_places=2, null=True)
+    revenue_cny = models.DecimalField(_("营业收入（元）"), max_digits=20, decimal_places=2, null=True)
+    added_value_cny = models.DecimalField(_("工业增加值（元）"), max_digits=20, decimal_places=2, null=True)
+    rd_cny = models.DecimalField(_("研发费用（元）"), max_digits=20, decimal_places=2, null=True)
+    energy_tce = models.DecimalField(_("综合能源消费量（吨标准煤）"), max_digits=20, decimal_places=4, null=True)
+    electricity_kwh = models.DecimalField(_("用电量（kWh）"), max_digits=20, decimal_places=2, null=True)
+    water_m3 = models.DecimalField(_("用水量（m³）"), max_digits=20, decimal_places=2, null=True)
+    emission_kg = models.DecimalField(_("主要污染物排放当量（kg）"), max_digits=20, decimal_places=4, null=True)
+    staff = models.DecimalField(_("年平均从业人数"), max_digits=14, decimal_places=4, null=True)
     tax_cny_per_mu = models.FloatField(_("亩均税收（元/亩）"), null=True)
     output_cny_per_mu = models.FloatField(_("亩均产值（元/亩）"), null=True)
     investment_cny_per_mu = models.FloatField(_("亩均投资（元/亩）"), null=True)

@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
 
+SPLIT = {
+    "tax_cny": ("tax_cny", 2),
+    "output_cny": ("output_cny", 2),
+    "investment_cny": ("fixed_asset_investment_cny", 2),
+    "revenue_cny": ("revenue_cny", 2),
+    "added_value_cny": ("added_value_cny", 2),
+    "rd_cny": ("rd_cny", 2),
+    "energy_tce": ("energy_tce", 4),
+    "electricity_kwh": ("electricity_kwh", 2),
+    "water_m3": ("water_m3", 2),
+    "emission_kg": ("emission_kg", 4),
+    "staff": ("staff", 4),
+}
+"""What a plot has of its occupants' returns: its column, theirs, and the decimals kept."""
+
+PER_MU = ("tax_cny", "output_cny", "investment_cny")
+"""Figures kept per 亩 as well: home pages and cards read them for whole districts."""
+
+
+def _listed(pattern: str, names: Iterable[str]) -> str:
+    return ", ".join(pattern.format(name=name) for name in names)
+
+
+_SUMS = ", ".join(
+    f"round(sum(r.{source} * part.fraction::numeric), {digits}) AS {name}" for name, (source, digits) in SPLIT.items()
+)
+
 # With ``firms`` only the plots these enterprises ever used are recomputed: what an occupant of one of them yields
 # there depends on all of its land, so that land is looked at too.
-_REFRESH = """
+_REFRESH = f"""
 WITH asked AS (
     SELECT DISTINCT plot_id FROM plots_occupation WHERE enterprise_id = ANY(%(firms)s::bigint[])
 ), plot AS (
@@ -31,11 +58,7 @@ WITH asked AS (
            area_m2 / sum(area_m2) OVER (PARTITION BY enterprise_id) AS fraction
     FROM land
 ), figure AS (
-    SELECT part.plot_id,
-           round(sum(r.tax_cny * part.fraction::numeric), 2) AS tax_cny,
-           round(sum(r.output_cny * part.fraction::numeric), 2) AS output_cny,
-           round(sum(r.fixed_asset_investment_cny * part.fraction::numeric), 2)
-               AS investment_cny
+    SELECT part.plot_id, {_SUMS}
     FROM part
     JOIN returns_yearlyreturn r ON r.enterprise_id = part.enterprise_id
         AND r.year = %(year)s AND r.valid_to IS NULL
@@ -47,27 +70,19 @@ WITH asked AS (
         AND (%(firms)s::bigint[] IS NULL OR f.plot_id IN (SELECT plot_id FROM asked))
 )
 INSERT INTO returns_plotfigure AS f
-    (plot_id, year, area_m2, tax_cny, output_cny, investment_cny,
-     tax_cny_per_mu, output_cny_per_mu, investment_cny_per_mu)
-SELECT figure.plot_id, %(year)s, plot.area_m2, tax_cny, output_cny, investment_cny,
-       tax_cny::float8 / (plot.area_m2 * 3 / 2000),
-       output_cny::float8 / (plot.area_m2 * 3 / 2000),
-       investment_cny::float8 / (plot.area_m2 * 3 / 2000)
+    (plot_id, year, area_m2, {_listed("{name}", SPLIT)}, {_listed("{name}_per_mu", PER_MU)})
+SELECT figure.plot_id, %(year)s, plot.area_m2, {_listed("{name}", SPLIT)},
+       {_listed("{name}::float8 / (plot.area_m2 * 3 / 2000)", PER_MU)}
 FROM figure
 JOIN plot USING (plot_id)
 ORDER BY figure.plot_id
 ON CONFLICT (plot_id, year) DO UPDATE
-    SET area_m2 = EXCLUDED.area_m2,
-        tax_cny = EXCLUDED.tax_cny,
-        output_cny = EXCLUDED.output_cny,
-        investment_cny = EXCLUDED.investment_cny,
-        tax_cny_per_mu = EXCLUDED.tax_cny_per_mu,
-        output_cny_per_mu = EXCLUDED.output_cny_per_mu,
-        investment_cny_per_mu = EXCLUDED.investment_cny_per_mu
-    WHERE (f.area_m2, f.tax_cny, f.output_cny, f.investment_cny)
+    SET area_m2 = EXCLUDED.area_m2, {_listed("{name} = EXCLUDED.{name}", SPLIT)},
+        {_listed("{name}_per_mu = EXCLUDED.{name}_per_mu", PER_MU)}
+    WHERE (f.area_m2, {_listed("f.{name}", SPLIT)})
         IS DISTINCT FROM
-        (EXCLUDED.area_m2, EXCLUDED.tax_cny, EXCLUDED.output_cny, EXCLUDED.investment_cny)
-"""
+        (EXCLUDED.area_m2, {_listed("EXCLUDED.{name}", SPLIT)})
+"""  # noqa: S608
 
 
 # Numeric sums do not depend on the order of rows, so that the same data gives the same bytes.

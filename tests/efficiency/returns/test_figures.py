@@ -1,13 +1,19 @@
 """Per-亩 figures of plots: an enterprise's return is split over its land by area."""
 
+from decimal import Decimal
+
 import pytest
 from django.db import IntegrityError, transaction
 
 from core.accounts.models import Role
 from core.geodata.area import mu_from_m2
+from core.web import registry
+from efficiency.returns.figures import FIGURES
+from efficiency.returns.layer import PER_MU, RATIOS
 from efficiency.returns.models import PlotFigure, PlotFigureEvent, YearlyReturn
 from efficiency.returns.services import refresh_plot_figures
-from landuse.plots.models import Occupation
+from efficiency.returns.services.deriving import SPLIT
+from landuse.plots.models import Occupation, PlotVersion
 from tests.places import NANHAI, SANSHUI, START, account, enterprise, plot, square
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +60,48 @@ def test_several_occupants_of_a_plot_add_up():
         YearlyReturn.objects.create(enterprise=firm, year=2025, tax_cny=-50_000 if number == 2 else 200_000)
     refresh_plot_figures(year=2025)
     assert figure(version).tax_cny == 150_000
+
+
+def test_every_figure_of_a_return_reaches_the_plot_and_colours_it(client):
+    version, firm, other = plot(1), enterprise(1), enterprise(2)
+    version.refresh_from_db()
+    occupy(version, firm, "0.25")
+    occupy(version, other, "0.75")
+    facts = {figure.key: 4_000 for figure in FIGURES} | {"staff": 40}
+    YearlyReturn.objects.create(enterprise=firm, year=2025, **facts)
+    YearlyReturn.objects.create(enterprise=other, year=2025, emission_kg="1.5")
+    refresh_plot_figures(year=2025)
+    got = figure(version)
+    assert {getattr(got, name) for name in SPLIT if name not in {"staff", "emission_kg"}} == {4_000}
+    assert (got.staff, got.emission_kg) == (40, Decimal("4001.5"))
+    area_mu = float(mu_from_m2(version.area_m2))
+    themes = {theme.key: theme for theme in registry.themes_for("plots", "monitor") if theme.key in keys_of_figures()}
+    shown = {
+        key: theme.annotate(PlotVersion.objects.all(), 2025).values_list("theme", flat=True).get()
+        for key, theme in themes.items()
+    }
+    assert shown["revenue_per_mu"] == pytest.approx(0.4 / area_mu)
+    assert shown["electricity_per_mu"] == pytest.approx(0.4 / area_mu)
+    assert shown["energy_per_mu"] == pytest.approx(4_000 / area_mu)
+    assert shown["staff_per_mu"] == pytest.approx(40 / area_mu)
+    assert shown["added_value_per_energy"] == pytest.approx(1e-4)
+    assert shown["added_value_per_emission"] == pytest.approx(4_000 / 4_001.5 / 10)
+    assert shown["rd_of_revenue"] == pytest.approx(100)
+    assert shown["productivity"] == pytest.approx(0.01)
+    assert theme_without(version, "added_value_per_energy", energy_tce=0) is None
+    client.force_login(account(Role.MONITOR, NANHAI))
+    for key in shown:
+        assert client.get(f"/tiles/plots/16/53355/28420.mvt?by={key}&year=2025").status_code in {200, 204}
+
+
+def keys_of_figures():
+    return {key for key, *_rest in (*PER_MU, *RATIOS)}
+
+
+def theme_without(version, key, **facts):
+    PlotFigure.objects.filter(plot=version.plot).update(**facts)
+    [theme] = [each for each in registry.themes_for("plots", "monitor") if each.key == key]
+    return theme.annotate(PlotVersion.objects.all(), 2025).values_list("theme", flat=True).get()
 
 
 def test_refreshing_again_writes_only_what_changed():
