@@ -36,10 +36,17 @@ class Lines:
 
     def __iter__(self) -> Iterator[list[str]]:
         with self._path.open("rb") as file, io.TextIOWrapper(file, self._encoding, newline="") as text:
-            for at, row in enumerate(csv.reader(text, delimiter=self._separator)):
-                if not at % _TOLD_EVERY:
-                    self._reached = file.tell()
-                yield row
+            rows = csv.reader(text, delimiter=self._separator)
+            try:
+                for at, row in enumerate(rows):
+                    if not at % _TOLD_EVERY:
+                        self._reached = file.tell()
+                    yield row
+            except csv.Error as error:
+                raise Unreadable(
+                    _("文件第 %(line)d 行附近读不出表格，多半是引号没有成对：请检查该处，或另存为 .xlsx 后再上传。")
+                    % {"line": rows.line_num}
+                ) from error
         self._reached = self._size
 
     def total(self, done: int) -> int:

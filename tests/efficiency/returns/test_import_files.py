@@ -259,6 +259,13 @@ def test_encoding_and_separator_are_told_from_the_text(tmp_path: Path, encoding:
     assert list(separated.Lines(tmp_path / "a.csv")) == [list(HEAD)]
 
 
+def test_a_quote_that_never_ends_is_told_by_its_line(tmp_path: Path) -> None:
+    lines = [",".join(HEAD), ",".join(map(str, row(1))), '"91', *["，" * 50_000] * 4]
+    (tmp_path / "a.csv").write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(Unreadable, match="引号没有成对"):
+        examined(tmp_path / "a.csv")
+
+
 def test_last_year_tells_a_wrong_unit_and_a_jump(firms: list[Any], tmp_path: Path) -> None:
     from efficiency.returns.services.recording import record
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 import zipfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from core.confined import Unreadable
-from efficiency.returns.imports import workbook
+from efficiency.returns.imports import child, workbook
 from efficiency.returns.imports.limits import (
     DATE,
     EMPTY,
@@ -260,6 +263,50 @@ def test_how_many_rows_there_are_is_said_or_estimated(tmp_path: Path, stretch: i
             total = sheet.total(done, block.reached)
             assert total == 198 if exact else done <= total < 300
         assert done == 198
+
+
+def test_what_is_told_of_is_in_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(child, "BATCH", 40)
+    monkeypatch.setattr(workbook, "STRETCH", 4_000)
+    path = made(tmp_path / "a.xlsx", HEAD + "".join(map(line, range(2, 200))))
+    sheet = workbook.read(Package(path, Limits()))
+    with child.Rows(sheet.headings, sheet.header, Limits()) as rows:
+        for block in sheet.blocks():
+            rows.write(block.first, block.columns, 150)
+            *_earlier, last = capsys.readouterr().out.splitlines()
+            done, total = map(int, last.split())
+            found = batches(tmp_path / child.ROWS)
+            assert sum(map(len, found)) == done
+            assert total == max(done, 150)
+            assert max(map(len, found)) <= 40
+    assert [number for batch in found for number in batch.column("row").to_pylist()] == list(range(2, 200))
+    carried = found[0].schema.metadata
+    assert json.loads(carried[b"headings"]) == [asdict(heading) for heading in sheet.headings]
+    assert carried[b"header"] == b"1"
+
+
+def batches(path: Path) -> list[Any]:
+    """What can be read of a stream that is still being written."""
+    found = []
+    with path.open("rb") as file, pa.ipc.open_stream(file) as stream:
+        while True:
+            try:
+                found.append(stream.read_next_batch())
+            except StopIteration:
+                return found
+
+
+def test_more_rows_than_allowed_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    sheet = workbook.read(Package(made(tmp_path / "a.xlsx", HEAD + line(2) + line(12)), Limits()))
+    [block] = sheet.blocks()
+    with child.Rows(sheet.headings, sheet.header, Limits(rows=11)) as rows:
+        rows.write(block.first, block.columns, 10)
+    with child.Rows(sheet.headings, sheet.header, Limits(rows=10)) as rows, pytest.raises(Unreadable, match="10 行"):
+        rows.write(block.first, block.columns, 10)
 
 
 def test_unpacking_ends_at_the_limit_whatever_the_directory_says(tmp_path: Path) -> None:
