@@ -10,7 +10,7 @@ def main() -> None:
     try:
         from django.conf import settings
         from django.core.exceptions import ImproperlyConfigured
-        from django.core.management import execute_from_command_line
+        from django.core.management import CommandError, execute_from_command_line
         from django.db import OperationalError, ProgrammingError
     except ImportError as error:
         sys.exit(f"manage.py: {error}; run 'make run' once, then use .venv/bin/python manage.py.")
@@ -22,6 +22,12 @@ def main() -> None:
         if "--traceback" in sys.argv:
             raise
         sys.exit(f"manage.py: {error}")
+    except CommandError as error:
+        # Said of an argument while the line was read, before Django listens for it.
+        if "--traceback" in sys.argv:
+            raise
+        sys.stderr.write(f"CommandError: {error}\n")
+        sys.exit(error.returncode)
     except OperationalError as error:
         # No SQLSTATE means that libpq never got an answer: the server is down or the address is wrong.
         if "--traceback" in sys.argv or getattr(error.__cause__, "pgcode", None):

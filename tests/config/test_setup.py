@@ -76,6 +76,18 @@ def test_command_with_an_empty_database_says_what_to_do(tmp_path):
     )
 
 
+@pytest.mark.parametrize("command", [("compliance",), ("export_layer", "zones", "zones.gpkg"), ("evaluate", "2025")])
+def test_command_with_a_malformed_date_says_how_it_is_written(tmp_path, command):
+    option = "--as-of" if "evaluate" in command else "--on"
+    url = "postgresql://u@/d?host=/nonexistent"
+    done = run(
+        sys.executable, "manage.py", *command, option, "31/03/2026", DATABASE_URL=url, MUCHAN_LOCAL_DIR=str(tmp_path)
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("CommandError: “31/03/2026”不是")
+    assert done.stderr.count("\n") == 1
+
+
 def test_busy_port_is_named_with_the_way_out():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
