@@ -1,7 +1,7 @@
 """The XML of a sheet cut into stretches of whole rows, unpacked once and never held as a whole.
 
-A stretch is cut where a row ends and starts with a row that says its number. A sheet that does not allow that (rows
-without numbers, comments or CDATA, which may hold anything) is one stretch from there on.
+A stretch is cut where a row ends, its first and last rows say their numbers or none of its rows does. A sheet that does
+not allow that (numbers for some rows only, comments or CDATA, which may hold anything) is one stretch from there on.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from efficiency.returns.imports.package import damaged
 _DATA = re.compile(rb"<((?:\w+:)?)sheetData\s*(/?)>")
 _ROW = re.compile(rb"<(?:\w+:)?row(?=[\s/>])([^>]*)>")
 _NUMBER = re.compile(rb"""\sr=["'](\d{1,9})["']""")
+_PLACE = re.compile(rb"\sr=")
 _DIMENSION = re.compile(rb"""<(?:\w+:)?dimension\s[^>]*?ref=["'][A-Z]+\d+:[A-Z]+(\d{1,9})["']""")
 
 
@@ -76,13 +77,13 @@ class Cutter:
         self._pending = self._pending[self._pending.find(self._data_end) if below is None else below :]
         previous = header
         while rows := self._next(size):
-            stretch = self._numbers_of(rows, previous)
-            if stretch is None:
+            if not _ROW.search(rows):
                 continue
-            if stretch.first <= previous or (stretch.last or stretch.first) < stretch.first:
+            first, last = self._span(rows, previous)
+            if first <= previous or (last or first) < first:
                 raise damaged()
-            previous = stretch.last or stretch.first
-            yield stretch
+            previous = last or first
+            yield Stretch(rows, first, last, self._read - len(self._pending))
 
     def rest(self) -> bytes:
         """What follows the rows: merged ranges and the like. Only after the last stretch."""
@@ -131,22 +132,17 @@ class Cutter:
     def _cut(self) -> int:
         """Where the last whole row ends; 0 where no cut is safe."""
         end = self._pending.rfind(self._row_end) + len(self._row_end)
-        if end < len(self._row_end) or not plain(self._pending):
-            return 0
-        first, last = _ROW.search(self._pending), self._last_row(self._pending, end)
-        return end if _number(first) and _number(last) else 0
+        return end if end >= len(self._row_end) and self._span(self._pending[:end], 0)[1] else 0
 
-    def _last_row(self, rows: bytes, end: int) -> re.Match[bytes] | None:
-        return _ROW.match(rows, max(rows.rfind(b"<" + self.prefix + b"row", 0, end), 0))
-
-    def _numbers_of(self, rows: bytes, previous: int) -> Stretch | None:
-        """The stretch of ``rows``, which follow row ``previous``; None when there is no row in them."""
-        first = _ROW.search(rows)
-        if first is None:
-            return None
-        said = _number(first)
-        last = _number(self._last_row(rows, len(rows))) if said and plain(rows) else None
-        return Stretch(rows, said or previous + 1, last, self._read - len(self._pending))
+    def _span(self, rows: bytes, previous: int) -> tuple[int, int | None]:
+        """The numbers of the first and the last of the rows, which follow row ``previous``."""
+        first = _number(_ROW.search(rows))
+        if not plain(rows):
+            return first or previous + 1, None
+        if first:
+            return first, _number(_ROW.match(rows, max(rows.rfind(b"<" + self.prefix + b"row"), 0)))
+        # Neither rows nor cells say where they are: they are counted.
+        return previous + 1, None if _PLACE.search(rows) else previous + len(_ROW.findall(rows))
 
 
 def _number(row: re.Match[bytes] | None) -> int | None:

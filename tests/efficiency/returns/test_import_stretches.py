@@ -119,7 +119,15 @@ def test_rows_without_numbers_are_counted(tmp_path: Path, stretch: int) -> None:
     rows = HEAD + "".join(
         f'<row><c t="inlineStr"><is><t>c{number}</t></is></c><c><v>{number}</v></c></row>' for number in range(2, 60)
     )
-    assert cells(made(tmp_path / "a.xlsx", rows)) == numbers(*range(2, 60))
+    path = made(tmp_path / "a.xlsx", rows)
+    assert cells(path) == numbers(*range(2, 60))
+    blocks = list(workbook.read(Package(path, Limits())).blocks())
+    assert (len(blocks) > 3) == (stretch == SMALL)
+
+
+def test_cells_say_where_they_are_when_rows_do_not(tmp_path: Path, stretch: int) -> None:
+    rows = HEAD + "".join(line(row).replace(f'<row r="{row}"', "<row") for row in range(2, 120, 2))
+    assert cells(made(tmp_path / "a.xlsx", rows)) == numbers(*range(2, 120, 2))
 
 
 def test_what_looks_like_an_end_in_a_text_is_none(tmp_path: Path, stretch: int) -> None:
