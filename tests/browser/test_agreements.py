@@ -15,6 +15,7 @@ from core.accounts.models import User
 from core.casework.models import Case
 from core.casework.states import State
 from efficiency.agreements.models import Agreement, Breach
+from tests.browser.access import accessibility_problems
 from tests.browser.signing_in import sign_in
 from tests.core.casework.cases import PDF
 from tests.efficiency.agreements import deals
@@ -87,9 +88,11 @@ def test_from_the_draft_to_the_rectification(parties, desk, tmp_path: Path):
     officer.get_by_role("link", name="拟定协议").click()
     officer.wait_for_selector("[data-agreement-form][data-ready]")
     write(officer, parties)
+    assert accessibility_problems(officer) == []
     officer.fill("[name=area_m2]", "0")
     officer.get_by_role("button", name="保存").click()
     expect(officer.locator("[data-refusal]")).to_contain_text("1 处需要修改")
+    assert accessibility_problems(officer) == []
     officer.fill("[name=area_m2]", "6666.67")
     officer.get_by_role("button", name="保存").click()
     expect(officer.locator("h1")).to_contain_text("还缺投产日期、固定资产投资强度或亩均工业总产值的约定")
@@ -121,6 +124,7 @@ def test_from_the_draft_to_the_rectification(parties, desk, tmp_path: Path):
     act(monitor, "fact", on=late, evidence="施工许可证 示例 1 号")
     expect(monitor.locator(".milestones")).to_contain_text("逾期完成")
     expect(monitor.locator(".milestones")).to_contain_text("晚 10 天")
+    assert accessibility_problems(monitor) == []
     monitor.set_viewport_size({"width": 390, "height": 844})
     assert monitor.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     monitor.set_viewport_size({"width": 1440, "height": 900})
@@ -130,6 +134,10 @@ def test_from_the_draft_to_the_rectification(parties, desk, tmp_path: Path):
     act(monitor, "breach", demand="一年内把亩均税收提到约定值")
     expect(monitor.locator("h1")).to_contain_text("待企业报送整改方案")
     case = Case.objects.get(kind="breach")
+
+    assert accessibility_problems(monitor) == []
+    monitor.goto("/agreements/")
+    assert accessibility_problems(monitor) == []
 
     firm = desk(parties.applicant, "/")
     expect(firm.locator("h1")).to_contain_text("1 件督办待整改")
