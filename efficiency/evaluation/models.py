@@ -152,9 +152,7 @@ def _sealed_with_its_run(table: str, subject: str = "", column: str = "", key: s
     """
     is_there = points_to(
         table=table,
-        column=column,
-        subject=subject,
-        key=key,
+        subjects={column: (subject, key)},
         lock="evaluation results point to",
         sentence="评价结果所指的企业或宗地不存在",
     )

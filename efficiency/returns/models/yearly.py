@@ -68,14 +68,15 @@ class ReturnStatus(models.TextChoices):
 def _of_somebody_and_some_year() -> list[pgtrigger.Trigger]:
     """A return is about an enterprise, a file and a report that are there, and about them it stays."""
     table = "returns_yearlyreturn"
-    subjects = {
-        "enterprise_id": ("enterprises_enterprise", "年报所指的企业不存在"),
-        "batch_id": ("returns_returnbatch", "年报所指的导入批次不存在"),
-        "self_report_id": ("returns_selfreport", "年报所指的企业自报不存在"),
-    }
-    checks = (
-        points_to(table=table, column=column, subject=subject, key="id", lock="returns point to", sentence=sentence)
-        for column, (subject, sentence) in subjects.items()
+    check = points_to(
+        table=table,
+        subjects={
+            "enterprise_id": ("enterprises_enterprise", "id"),
+            "batch_id": ("returns_returnbatch", "id"),
+            "self_report_id": ("returns_selfreport", "id"),
+        },
+        lock="returns point to",
+        sentence="年报所指的企业、导入批次或企业自报不存在",
     )
     return [
         pgtrigger.Trigger(
@@ -84,7 +85,7 @@ def _of_somebody_and_some_year() -> list[pgtrigger.Trigger]:
             when=pgtrigger.After,
             operation=pgtrigger.Insert,
             referencing=pgtrigger.Referencing(new="new_rows"),
-            func="\n".join([*checks, "RETURN NULL;"]),
+            func=f"{check} RETURN NULL;",
         ),
         pgtrigger.Trigger(
             name="stays_about_it",
