@@ -24,6 +24,7 @@ from landuse.redline.chart import step_chart
 from landuse.redline.compliance import CITY, Compliance, FloorMissing, Standing, ZoneStanding, assess
 from landuse.redline.history import area_history
 from landuse.redline.outline import outline
+from landuse.redline.pending import pending_at, surplus_after_all
 from landuse.redline.risks import plots_outside
 
 #: A bar ends here, as a multiple of the floor: the mark of the floor stands at the same place in every bar.
@@ -123,6 +124,9 @@ def _page(request: HttpRequest, place: str, name: str) -> HttpResponse:
     history = area_history(on=on).get(place, [])
     changes = [step.at for step in history]
     values = policy.values_for("redline.floor_km2", on)
+    # What waits is weighed against today's red line; a past day has nothing waiting.
+    pending = pending_at(standing, request.user) if on == timezone.localdate() else []  # type: ignore[arg-type]
+    after_all_m2 = surplus_after_all(standing, pending)
     return render(
         request,
         "redline/compliance.html",
@@ -146,6 +150,9 @@ def _page(request: HttpRequest, place: str, name: str) -> HttpResponse:
             "history": list(reversed(history)),
             "chart": step_chart(history, on=on),
             "publication": publication_on(on),
+            "pending": pending,
+            "after_all_m2": after_all_m2,
+            "after_all_met": after_all_m2 >= 0,
             "earlier": max((at for at in changes if at < on), default=None),
             "later": next_change(on),
             "outside": plots_outside(on=on, places=_counted(request.user, place)),
