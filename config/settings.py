@@ -244,13 +244,9 @@ WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
 # What browsers ask for at the top of a site whatever a page says: /favicon.ico, /apple-touch-icon.png, /robots.txt.
 WHITENOISE_ROOT = BASE_DIR / "core" / "web" / "root"
 
-# Only the template tags of django-leaflet are used; Leaflet itself comes from npm, and no tile address is built in.
-LEAFLET_CONFIG = {
-    "SPATIAL_EXTENT": (112.35, 22.60, 113.45, 23.60),
-    "TILES": [],
-    "ATTRIBUTION_PREFIX": "",
-    "RESET_VIEW": False,
-}
+# Of django-leaflet the settings alone are used: its tags write scripts into the page, which the policy of
+# config/security.py forbids, and it carries 1.9.3. Leaflet 1.9.4 comes from npm, and no tile address is built in.
+LEAFLET_CONFIG = {"SPATIAL_EXTENT": (112.35, 22.60, 113.45, 23.60), "TILES": []}
 
 # ── Log ─────────────────────────────────────────────────────────────────────
 LOG_LEVEL = os.environ.get("MUCHAN_LOG_LEVEL", "INFO").strip().upper()
