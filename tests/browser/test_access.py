@@ -1,4 +1,4 @@
-"""Pages of map editing hold nothing that axe-core calls a barrier."""
+"""Pages of the map and of the rules hold nothing that axe-core calls a barrier."""
 
 from __future__ import annotations
 
@@ -62,6 +62,19 @@ def test_the_editor_is_open_to_everybody(visit):
 def test_the_map_is_open_to_everybody(visit):
     two_zones()
     assert accessibility_problems(visit(account(Role.HEAD, CITY_CODE), "/map/", READY)) == []
+
+
+def test_a_card_and_its_colours_are_open_to_everybody(visit):
+    two_zones()
+    page = visit(account(Role.HEAD, CITY_CODE), "/map/?select=zones:FS-NH-01&by=ownership", READY)
+    page.wait_for_selector("[data-card]")
+    assert accessibility_problems(page) == []
+
+
+@pytest.mark.parametrize("address", ["/rules/", "/rules/key/geometry.overlap_tolerance_m2/"])
+def test_the_rules_and_the_form_that_changes_one_are_open_to_everybody(visit, address):
+    page = visit(account(Role.PLANNER, CITY_CODE), address)
+    assert accessibility_problems(page) == []
 
 
 def test_an_applicants_list_with_a_draft_is_open_to_everybody(visit):
