@@ -5,6 +5,8 @@ from django.utils.translation import gettext_lazy as _
 
 from core.policy.models import CITY_CODE, Document, Jurisdiction, Parameter
 
+DATE_ERRORS = {"invalid": _("日期应写作 2026-03-31。")}
+
 
 class ParameterFilter(forms.Form):
     """What the reader looks for; every field is optional and lives in the address."""
@@ -18,7 +20,10 @@ class ParameterFilter(forms.Form):
         label=_("适用地区"), queryset=Jurisdiction.objects.none(), required=False, empty_label=_("全部地区")
     )
     on = forms.DateField(
-        label=_("生效日期"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=_("生效日期"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages=DATE_ERRORS,
     )
 
     def __init__(self, *args: object, **kwargs: object) -> None:
@@ -35,12 +40,17 @@ class AdoptionForm(forms.Form):
     place = forms.ModelChoiceField(
         label=_("适用地区"), queryset=Jurisdiction.objects.none(), initial=CITY_CODE, empty_label=None
     )
-    on = forms.DateField(label=_("生效日"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    on = forms.DateField(
+        label=_("生效日"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages=DATE_ERRORS,
+    )
     until = forms.DateField(
         label=_("失效日"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=_("当日起不再有效；空白为未定。"),
+        error_messages=DATE_ERRORS,
     )
     decision = forms.CharField(
         label=_("采用依据"), max_length=100, help_text=_("文号或会议纪要，例如“佛府办〔2026〕1号”。")
@@ -60,6 +70,7 @@ class DefaultForm(forms.Form):
         label=_("生效日"),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=_("今天或以后；此前的判定不变。"),
+        error_messages=DATE_ERRORS,
     )
     decision = forms.CharField(
         label=_("修改依据"), max_length=100, help_text=_("文号或会议纪要，例如“佛府办〔2026〕1号”。")

@@ -95,6 +95,12 @@ def test_a_malformed_filter_is_explained_not_a_server_error(client: Any, query: 
     assert response.context["form"].errors
 
 
+def test_what_can_be_read_of_a_filter_narrows_the_list_all_the_same(client: Any) -> None:
+    page = client.get(LIST, {"q": "RL-4", "on": "2026-02-30"})
+    assert "日期应写作 2026-03-31。" in page.content.decode()
+    assert [parameter.clause_id for group in page.context["groups"] for parameter in group.parameters] == ["RL-4"] * 5
+
+
 def test_the_list_costs_the_same_queries_at_any_length(client: Any) -> None:
     def cost() -> int:
         with CaptureQueriesContext(
