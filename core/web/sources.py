@@ -27,11 +27,6 @@ def pages(user: Any, query: str, limit: int) -> list[registry.Hit]:
 
 def rules(user: Any, query: str, limit: int) -> list[registry.Hit]:
     """Parameters in force today by name, article or rule number; every signed-in account may read them."""
-    try:
-        url = reverse("policy:parameters")
-    except NoReverseMatch:
-        # Reported at start by check web.W001.
-        return []
     found = (
         Parameter.objects.valid_on(timezone.localdate())
         .effective()
@@ -43,7 +38,7 @@ def rules(user: Any, query: str, limit: int) -> list[registry.Hit]:
         registry.Hit(
             label=f"{parameter.name}（{parameter.jurisdiction.short_name}）",
             sub=parameter.article,
-            url=f"{url}#parameter-{parameter.pk}",
+            url=parameter.get_absolute_url(),
             code=parameter.clause_id,
         )
         for parameter in found
