@@ -172,7 +172,13 @@ def test_a_basemap_shows_through_the_districts_and_names_its_source(planner, set
     planner.goto("/map/?lat=23.0300&lon=113.0500&z=14")
     planner.wait_for_selector(READY)
     planner.select_option("[data-base]", "img")
-    planner.wait_for_function("() => document.querySelectorAll('img.leaflet-tile-loaded').length > 4")
+    # Loaded tiles fade in; the colour is looked at once they have.
+    planner.wait_for_function(
+        """() => {
+            const tiles = [...document.querySelectorAll("img.leaflet-tile-loaded")];
+            return tiles.length > 4 && tiles.every((tile) => Number(getComputedStyle(tile).opacity) === 1);
+        }"""
+    )
     planner.wait_for_selector(READY)
     planner.get_by_text("国家地理信息公共服务平台").wait_for()
     assert "base=img" in planner.url
