@@ -12,7 +12,7 @@ from bench import evaluation_pandas, evaluation_sql
 from bench.rounds import seconds_of
 
 SCHEME = "huangyan-2022"
-MOST_SQL, MOST_PANDAS = 1.0, 0.25
+MOST_SQL = 1.0
 ROUNDS = {False: 3, True: 1}
 """Rounds over all years: a province's years are long enough to stand for themselves."""
 MANY_PLOTS = 500_000
@@ -72,11 +72,11 @@ def rows(url: str, plots: int) -> list[dict[str, Any]]:
         _row(f"evaluation of {len(years)} years, stored, seconds; INSERT … SELECT", figures["ours"], figures["sql"],
              rounds, MOST_SQL),
         _row("evaluation of a year, stored, seconds; pandas with to_sql, scores alone",
-             [statistics.mean(newest)], pandas, 1, MOST_PANDAS),
+             [statistics.mean(newest)], pandas, 1, None),
     ]  # fmt: skip
 
 
-def _row(what: str, ours: list[float], bare: list[float], rounds: int, most: float) -> dict[str, Any]:
+def _row(what: str, ours: list[float], bare: list[float], rounds: int, most: float | None) -> dict[str, Any]:
     # Each year was taken in turns with the other way; the whole is what people wait for.
     ratio = sum(ours) / sum(bare)
     return {
@@ -84,8 +84,8 @@ def _row(what: str, ours: list[float], bare: list[float], rounds: int, most: flo
         "ours": f"{sum(ours) / rounds:.1f}",
         "bare": f"{sum(bare) / rounds:.1f}",
         "ratio": ratio,
-        "target": f"<= {most}",
-        "met": ratio <= most,
+        "target": f"<= {most}" if most else "",
+        "met": ratio <= most if most else None,
         "raw": {"ours": ours, "bare": bare},
     }
 

@@ -79,6 +79,7 @@ INSTALLED_APPS = [
     "core.policy",
     "core.accounts",
     "core.geodata",
+    "core.history",
     "allauth",
     "allauth.account",
     "django_htmx",

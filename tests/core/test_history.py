@@ -9,10 +9,12 @@ from django.db import DatabaseError, connection, transaction
 from pghistory.models import Context
 
 from core.accounts.models import Role
+from core.history.models import Insertion
 from core.mapedit.models import Change, ChangeEvent
+from efficiency.returns.models import YearlyReturn
 from landuse.plots.models import Plot, PlotEvent, PlotVersionEvent
 from parks.zones.models import ZoneVersion, ZoneVersionEvent
-from tests.places import NANHAI, account, draft, plot, square, zone
+from tests.places import NANHAI, account, draft, enterprise, plot, square, zone
 
 pytestmark = pytest.mark.django_db
 
@@ -22,12 +24,11 @@ COUNTERS = {"mapedit.Layer"}
 """Tables that only count the writes which are themselves in history."""
 TRANSIENT = {"mapedit.Presence", "redline.AreaChange"}
 """Rows that live for a minute or a transaction and say nothing afterwards."""
-MESSAGES = {"casework.Notification", "casework.Delivery"}
-"""What a case's own timeline tells as well; only whether they were read or sent ever changes."""
-FROM_FIRST_CHANGE_ON = {"mapedit.Change", "returns.YearlyReturn"}
-"""Rows that an import writes by the million: the file is kept, and each row from its first change on."""
+BY_THE_MILLION = {"mapedit.Change", "returns.YearlyReturn"}
+"""Rows of an import: each is followed from its first change on, each statement that adds some leaves one record."""
 APPEND_ONLY = {
     "evaluation.Score", "evaluation.PlotScore", "evaluation.GroupScore", "agreements.Check", "casework.TimelineEntry",
+    "history.Insertion",
 }  # fmt: skip
 """Rows that are never changed: they are their own history, and say when they were written."""
 
@@ -38,15 +39,14 @@ def test_every_model_of_ours_is_tracked_for_insert_update_and_delete():
         package = model.__module__.partition(".")[0]
         if package not in OURS or hasattr(model, "pgh_tracked_model") or model._meta.proxy:
             continue
-        if model._meta.label in COUNTERS | TRANSIENT | MESSAGES:
+        if model._meta.label in COUNTERS | TRANSIENT:
             continue
         if model._meta.label in APPEND_ONLY:
             assert "append_only" in {trigger.name for trigger in model._meta.triggers}
             continue
         names = {trigger.name for trigger in getattr(model._meta, "triggers", [])}
         wanted = {"update_update", "delete_delete"}
-        if model._meta.label not in FROM_FIRST_CHANGE_ON:
-            wanted.add("insert_insert")
+        wanted.add("insertion" if model._meta.label in BY_THE_MILLION else "insert_insert")
         if not wanted <= names:
             untracked.append(model._meta.label)
     assert untracked == []
@@ -63,6 +63,32 @@ def test_copy_is_recorded_row_by_row():
     with connection.cursor() as cursor:
         cursor.cursor.copy_expert("COPY plots_plot (code) FROM STDIN", io.StringIO(codes))
     assert PlotEvent.objects.filter(pgh_label="insert").count() == 500
+
+
+@pytest.mark.parametrize("by_copy", [False, True])
+def test_a_statement_that_adds_many_returns_is_recorded_once_with_its_user(by_copy):
+    user = account(Role.MONITOR, NANHAI)
+    firms = [enterprise(number).pk for number in (1, 2, 3)]
+    with pghistory.context(user=user.pk), transaction.atomic(), connection.cursor() as cursor:
+        if by_copy:
+            # A statement first: it carries the context into the transaction.
+            cursor.execute("SELECT 1")
+            lines = "".join(f"{firm}\t2025\t7\t\t2026-01-01\n" for firm in firms)
+            columns = "enterprise_id, year, tax_cny, source, valid_from"
+            cursor.cursor.copy_expert(f"COPY returns_yearlyreturn ({columns}) FROM STDIN", io.StringIO(lines))
+        else:
+            cursor.execute(
+                "INSERT INTO returns_yearlyreturn (enterprise_id, year, tax_cny, source, valid_from)"
+                " SELECT unnest(%s), 2025, 7, '', '2026-01-01'",
+                [firms],
+            )
+    found = Insertion.objects.get()
+    keys = YearlyReturn.objects.order_by("pk").values_list("pk", flat=True)
+    assert (found.table_name, found.rows) == ("returns_yearlyreturn", 3)
+    assert (found.first_key, found.last_key) == (keys[0], keys[2])
+    assert found.pgh_context.metadata["user"] == user.pk
+    with pytest.raises(DatabaseError, match="Cannot"), transaction.atomic():
+        Insertion.objects.all().delete()
 
 
 def test_closing_a_version_records_the_change_and_its_user():

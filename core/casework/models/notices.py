@@ -12,8 +12,9 @@ from core.casework.queries import NotificationQuerySet
 from core.history import tracked
 
 
+@tracked()
 class Notification(models.Model):
-    """通知: something one person should know. Not tracked: only whether it was read ever changes."""
+    """通知: something one person should know."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="notifications", verbose_name=_("收件人")
@@ -42,6 +43,7 @@ class Notification(models.Model):
         return self.text
 
 
+@tracked()
 class Delivery(models.Model):
     """通知的外发: one attempt after another to bring a notification to a person by e-mail or SMS."""
 
