@@ -9,6 +9,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import polib
 import pytest
 from django.core.files import File
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -363,9 +364,14 @@ def test_a_big_file_is_judged_by_a_register_asked_for_meanwhile(
 
 
 def test_what_keeps_a_big_file_from_being_read_is_said_in_the_readers_language(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
     monkeypatch.setattr(examining, "BIG_BYTES", 0)
+    compiled = tmp_path / "locale" / "en" / "LC_MESSAGES"
+    compiled.mkdir(parents=True)
+    source = settings.BASE_DIR / "locale" / "en" / "LC_MESSAGES" / "django.po"
+    polib.pofile(str(source)).save_as_mofile(str(compiled / "django.mo"))
+    settings.LOCALE_PATHS = [tmp_path / "locale"]
     (tmp_path / "a.xlsx").write_bytes(b"")
     with translation.override("en"), pytest.raises(Unreadable) as refused:
         examine(tmp_path / "a.xlsx", options=OPTIONS)
