@@ -21,6 +21,8 @@ from bench.rounds import interleaved, median_ratio, seconds_of
 
 ROUNDS = 21
 MOST_LIVE, MOST_PUBLISH, MOST_IMPORT = 4.0, 3.0, 2.5
+PROMISED_FROM = 500_000
+"""Plots from which on a publication and an import keep to theirs: with fewer, what does not grow weighs most."""
 EDITED = 60
 """Plots that are edited in turn, spread over the layer, so that no single place decides."""
 
@@ -28,7 +30,11 @@ EDITED = 60
 def rows(url: str, plots: int) -> list[dict[str, Any]]:
     """The rows of the table."""
     changes = _edited_plots()
-    return [_live_check(changes), _publication(changes, url), _import(plots)]
+    measured = [_live_check(changes), _publication(changes, url), _import(plots)]
+    return [
+        measured[0],
+        *(row if plots >= PROMISED_FROM else row | {"target": "", "met": None} for row in measured[1:]),
+    ]
 
 
 def _edited_plots() -> list[Any]:
