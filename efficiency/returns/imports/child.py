@@ -132,8 +132,7 @@ def _text(path: Path, limits: Limits) -> dict[str, Any]:
 class Rows:
     """The file `ROWS`, an Arrow stream with the columns of ``headings``; a batch is there before its progress is told.
 
-    Its schema carries ``headings`` (JSON) and ``header``, the header's row from 1, so that whoever follows the file
-    need not wait for the answer.
+    ``header`` is the header's row from 1.
     """
 
     def __init__(self, headings: list[Heading], header: int, limits: Limits) -> None:
@@ -145,7 +144,6 @@ class Rows:
             [("row", pa.int32())]
             + [(f"{heading.key}.{part}", kind) for heading in headings
                for part, kind in (("number", pa.float64()), ("text", pa.string()), ("kind", pa.int8()))],
-            metadata={b"headings": json.dumps([asdict(each) for each in headings]), b"header": str(header)},
         )  # fmt: skip
         self._done = 0
 
