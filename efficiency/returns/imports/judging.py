@@ -133,7 +133,7 @@ def against_figures(
 
         def jump(at: int, key: str = key, grows: np.ndarray = grows) -> str:
             said = _("增长 %(by)s%%") if grows[at] > 1 else _("下降 %(by)s%%")
-            return _("%(title)s较上年 %(before)s %(said)s，相差超过 %(most)g 倍：请核对。") % {
+            return _("%(title)s较上年 %(before)s%(said)s，相差超过 %(most)g 倍：请核对。") % {
                 "title": BY_KEY[key].title,
                 "before": amount_text(key, int(held.before.minor[key][at])),
                 "said": said % {"by": f"{abs(grows[at] - 1) * 100:,.0f}"},

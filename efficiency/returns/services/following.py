@@ -15,8 +15,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from core.jobs import schedule
-from efficiency.returns.models import FiguresDue
-from efficiency.returns.services.deriving import Refreshed, refresh_plot_figures
+from efficiency.returns.models import FiguresDue, LandOfYear
+from efficiency.returns.services.deriving import Refreshed, refresh_land, refresh_plot_figures
 from efficiency.returns.services.locking import lock
 
 FEW = 200
@@ -42,6 +42,9 @@ def catch_up(*, year: int) -> Refreshed | None:
     if not FiguresDue.objects.filter(year=year).exists():
         return None
     refreshed = refresh_plot_figures(year=year)
+    if not LandOfYear.objects.filter(year=year).exists():
+        # The first returns of a year: who owes one is told by who has land in it.
+        refresh_land(year=year)
     FiguresDue.objects.filter(year=year).delete()
     return refreshed
 

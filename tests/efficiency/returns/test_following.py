@@ -15,7 +15,7 @@ from core.accounts.models import CITY_CODE, Role
 from core.jobs import schedule
 from core.refusals import Refused
 from efficiency.flags.services.raising import raise_all
-from efficiency.returns.models import FiguresDue, PlotFigure, ReturnBatch, SelfReport, YearlyReturn
+from efficiency.returns.models import FiguresDue, LandOfYear, PlotFigure, ReturnBatch, SelfReport, YearlyReturn
 from efficiency.returns.services import following
 from efficiency.returns.services.recording import record
 from efficiency.returns.tasks import follow_returns
@@ -61,6 +61,7 @@ def test_behind_few_returns_figures_follow_at_once_and_behind_many_by_the_worker
     follow_returns.call(YEAR)
     assert [figure.tax_cny for figure in PlotFigure.objects.all()] == [200, 200]
     assert not FiguresDue.objects.exists()
+    assert LandOfYear.objects.filter(year=YEAR).count() == 2
     assert following.catch_up(year=YEAR) is None
 
 
