@@ -2,8 +2,10 @@
 
 import datetime
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -134,24 +136,12 @@ def adopt(request: HttpRequest, pk: int) -> HttpResponse:
     if not perms.adopts_parameters(request.user):  # type: ignore[arg-type]
         raise PermissionDenied
     row = _found(pk)
-    form = AdoptionForm(request.POST)
-    if form.is_valid():
-        wanted = form.cleaned_data
-        try:
-            adopted = adopt_parameter(
-                reference=row,
-                by=request.user,  # type: ignore[arg-type]
-                decision=wanted["decision"],
-                on=wanted["on"],
-                until=wanted["until"],
-                place=wanted["place"].pk,
-            )
-        except AdoptionError as error:
-            form.add_error(None, str(error))
-        else:
-            messages.success(request, _("已采用“%s”。") % adopted.name)
-            return redirect(adopted)
-    return _parameter_page(request, row, form, status=422)
+
+    def decide(wanted: dict[str, Any]) -> Parameter:
+        place = wanted.pop("place").pk
+        return adopt_parameter(reference=row, by=request.user, place=place, **wanted)  # type: ignore[arg-type]
+
+    return _decided(request, row, AdoptionForm(request.POST), decide, _("已采用“%s”。"))
 
 
 @require_POST
@@ -162,15 +152,29 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
     if not perms.changes_defaults(request.user):  # type: ignore[arg-type]
         raise PermissionDenied
     row = _found(pk)
-    form = DefaultForm(request.POST)
+
+    def decide(wanted: dict[str, Any]) -> Parameter:
+        return change_default(parameter=row, by=request.user, **wanted)  # type: ignore[arg-type]
+
+    return _decided(request, row, DefaultForm(request.POST), decide, _("已修改“%s”。"))
+
+
+def _decided(
+    request: HttpRequest,
+    row: Parameter,
+    form: AdoptionForm | DefaultForm,
+    decide: Callable[[dict[str, Any]], Parameter],
+    said: str,
+) -> HttpResponse:
+    """Go to the row a decision began, with the sentence ``said``; or back to the form with what is wrong."""
     if form.is_valid():
         try:
-            changed = change_default(parameter=row, by=request.user, **form.cleaned_data)  # type: ignore[arg-type]
-        except DefaultError as error:
+            begun = decide(dict(form.cleaned_data))
+        except (AdoptionError, DefaultError) as error:
             form.add_error(None, str(error))
         else:
-            messages.success(request, _("已修改“%s”。") % changed.name)
-            return redirect(changed)
+            messages.success(request, said % begun.name)
+            return redirect(begun)
     return _parameter_page(request, row, form, status=422)
 
 

@@ -12,12 +12,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from core.web import registry
+from efficiency.returns.figures import CNY_PER_WAN
 from efficiency.returns.models import FiguresDue, PlotFigure
 
 #: Enterprises are left out: a plot's figure mixes the returns of several firms.
 READERS = ("planner", "reviewer", "monitor", "head", "parks", "auditor")
 YEARS_SHOWN = 5
-CNY_PER_WAN = 10_000.0
 _YEARS_SECONDS = 300
 
 

@@ -26,6 +26,7 @@ from landuse.plots.models import Occupation
 from parks.enterprises.models import Enterprise
 from tests import places
 from tests.browser.access import accessibility_problems
+from tests.browser.case_acts import CASE_READY, act, become
 from tests.browser.signing_in import sign_in
 from tests.efficiency.returns.files import book
 from tests.efficiency.schemes import drafts
@@ -38,7 +39,6 @@ LAST = 8
 """Of eight, class D takes the one beyond the first ⌊8 × 95 %⌋; firm 8 pays least."""
 
 MAP_READY = "#map[data-ready='true'][data-loading='0']"
-CASE_READY = ".case-page[data-ready]"
 JPEG = b"\xff\xd8\xff\xe0" + b"\0" * 200
 
 
@@ -55,12 +55,6 @@ def row(number: int, tax: Any = None, code: Any = None) -> list[Any]:
 
 def good() -> list[list[Any]]:
     return [row(number) for number in range(1, FIRMS + 1)]
-
-
-def become(page: Page, user: Any, address: str = "/") -> None:
-    """Somebody else sits down at the same browser."""
-    page.context.clear_cookies()
-    sign_in(page, user, address)
 
 
 def follow(page: Page, name: str) -> None:
@@ -85,18 +79,6 @@ def send(page: Page, path: Path) -> None:
     page.set_input_files("#import-file", path)
     page.get_by_role("button", name="上传并核对").click()
     page.wait_for_url("**/returns/imports/*/")
-
-
-def act(page: Page, move: str, text: str = "") -> None:
-    """Make a move of a case, with its words where it asks for some."""
-    page.wait_for_selector(CASE_READY)
-    form = page.locator(f"form[data-act={move}]")
-    if form.locator("xpath=ancestor::details[not(@open)]").count():
-        form.locator("xpath=ancestor::details").locator("summary").click()
-    if text:
-        form.locator("[name=text]").fill(text)
-    with page.expect_navigation():
-        form.locator("button[type=submit]").click()
 
 
 def import_year(page: Page, folder: Path) -> None:

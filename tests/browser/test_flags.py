@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from efficiency.flags.models import Flag, FlagState
 from tests import places
 from tests.browser.access import accessibility_problems
+from tests.browser.case_acts import CASE_READY, act, become
 from tests.browser.signing_in import sign_in
 from tests.efficiency.flags import ground
 
@@ -20,7 +21,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.browser]
 
 PHONE = {"width": 390, "height": 844}
 LIST_READY = "[data-list][data-ready]"
-CASE_READY = ".case-page[data-ready]"
 JPEG = b"\xff\xd8\xff\xe0" + b"\0" * 200
 
 
@@ -32,24 +32,6 @@ def who(db: None) -> ground.People:
 @pytest.fixture(autouse=True)
 def _media(settings: Any, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path
-
-
-def become(page: Page, user: Any, address: str) -> None:
-    """Sign out whoever is signed in, and in as somebody else."""
-    page.context.clear_cookies()
-    sign_in(page, user, address)
-
-
-def act(page: Page, move: str, text: str = "") -> None:
-    """Make a move of a case, with its words where it asks for some."""
-    page.wait_for_selector(CASE_READY)
-    form = page.locator(f"form[data-act={move}]")
-    if form.locator("xpath=ancestor::details[not(@open)]").count():
-        form.locator("xpath=ancestor::details").locator("summary").click()
-    if text:
-        form.locator("[name=text]").fill(text)
-    with page.expect_navigation():
-        form.locator("button[type=submit]").click()
 
 
 def test_a_flag_is_confirmed_rectified_and_closed(page: Page, who: ground.People) -> None:

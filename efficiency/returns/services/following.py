@@ -39,26 +39,26 @@ def follow(*, year: int, enterprises: Collection[int]) -> None:
 def catch_up(*, year: int) -> Refreshed | None:
     """Derive the figures of ``year`` if they are due; None when they were not. Writers of the year's returns wait."""
     lock(year)
-    if not FiguresDue.objects.filter(year=year).exists():
-        return None
+    return _derive(year) if FiguresDue.objects.filter(year=year).exists() else None
+
+
+def catch_up_nightly(day: dt.date) -> list[Refreshed]:
+    """What the schedule does: derive the figures of the last two years and of every year that is due."""
+    found = []
+    for year in sorted({day.year - 2, day.year - 1, *FiguresDue.objects.values_list("year", flat=True)}):
+        with transaction.atomic():
+            lock(year)
+            found.append(_derive(year))
+    return found
+
+
+def _derive(year: int) -> Refreshed:
     refreshed = refresh_plot_figures(year=year)
     if not LandOfYear.objects.filter(year=year).exists():
         # The first returns of a year: who owes one is told by who has land in it.
         refresh_land(year=year)
     FiguresDue.objects.filter(year=year).delete()
     return refreshed
-
-
-def catch_up_nightly(day: dt.date) -> list[Refreshed]:
-    """What the schedule does: derive the figures of the last two years and of every year that is due."""
-    years = {day.year - 2, day.year - 1, *FiguresDue.objects.values_list("year", flat=True)}
-    found = []
-    for year in sorted(years):
-        with transaction.atomic():
-            lock(year)
-            found.append(refresh_plot_figures(year=year))
-            FiguresDue.objects.filter(year=year).delete()
-    return found
 
 
 def register() -> None:
